@@ -1,0 +1,83 @@
+//! Where the bytes of a model come from: anything that has a length and can read a range.
+//!
+//! The engine never asks for more than a bounded chunk at a time, so a source may stand for a
+//! file of many gigabytes (a local file, HTTP ranges, a browser `File`).
+
+use std::ops::Range;
+
+/// Why bytes could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// A range reaches past the end of the source.
+    #[error("the file ends at byte {length}, but bytes {start}–{end} are needed: it is truncated")]
+    Truncated { start: u64, end: u64, length: u64 },
+    /// The carrier failed (disk, network, a server that ignores ranges).
+    #[error("reading {what} failed: {why}")]
+    Io { what: Box<str>, why: Box<str> },
+}
+
+/// A readable sequence of bytes of known length.
+#[allow(async_fn_in_trait, reason = "used through generics only; browser futures are not Send")]
+pub trait ByteSource {
+    /// Length in bytes.
+    fn length(&self) -> u64;
+
+    /// Reads exactly `range`; shorter answers are an error of the source.
+    async fn read(&self, range: Range<u64>) -> Result<Vec<u8>, SourceError>;
+}
+
+/// A source whose bytes are already in memory.
+pub struct MemorySource(pub Vec<u8>);
+
+impl ByteSource for MemorySource {
+    fn length(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    async fn read(&self, range: Range<u64>) -> Result<Vec<u8>, SourceError> {
+        let truncated = SourceError::Truncated { start: range.start, end: range.end, length: self.length() };
+        let bounds = usize::try_from(range.start).ok().zip(usize::try_from(range.end).ok());
+        let bytes = bounds.and_then(|(start, end)| self.0.get(start..end));
+        bytes.map(<[u8]>::to_vec).ok_or(truncated)
+    }
+}
+
+/// A file on this computer, read by seeking.
+#[cfg(not(target_arch = "wasm32"))]
+pub struct FileSource {
+    file: std::cell::RefCell<std::fs::File>,
+    length: u64,
+    name: Box<str>,
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl FileSource {
+    /// Opens `path` for reading.
+    pub fn open(path: impl AsRef<std::path::Path>) -> Result<Self, SourceError> {
+        let name: Box<str> = path.as_ref().display().to_string().into();
+        let io = |err: std::io::Error| SourceError::Io { what: name.clone(), why: err.to_string().into() };
+        let file = std::fs::File::open(&path).map_err(io)?;
+        let length = file.metadata().map_err(io)?.len();
+        Ok(Self { file: std::cell::RefCell::new(file), length, name })
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl ByteSource for FileSource {
+    fn length(&self) -> u64 {
+        self.length
+    }
+
+    async fn read(&self, range: Range<u64>) -> Result<Vec<u8>, SourceError> {
+        use std::io::{Read, Seek, SeekFrom};
+        if range.start > range.end || range.end > self.length {
+            return Err(SourceError::Truncated { start: range.start, end: range.end, length: self.length });
+        }
+        let io = |err: std::io::Error| SourceError::Io { what: self.name.clone(), why: err.to_string().into() };
+        let mut bytes = vec![0; (range.end - range.start) as usize];
+        let mut file = self.file.borrow_mut();
+        file.seek(SeekFrom::Start(range.start)).map_err(io)?;
+        file.read_exact(&mut bytes).map_err(io)?;
+        Ok(bytes)
+    }
+}
