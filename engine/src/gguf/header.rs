@@ -54,8 +54,8 @@ fn version(cursor: &mut Cursor<'_>, bytes: &[u8]) -> Result<u32, Stop> {
     cursor.take(4)?;
     match cursor.u32()? {
         found @ (2 | 3) => Ok(found),
-        // A small number in the wrong byte order.
-        found if found.swap_bytes() < 1 << 16 => Err(GgufError::NotGguf(Looks::BigEndianGguf).into()),
+        // A known version in the wrong byte order.
+        found if (1..=3).contains(&found.swap_bytes()) => Err(GgufError::NotGguf(Looks::BigEndianGguf).into()),
         found => Err(GgufError::Version { found }.into()),
     }
 }
