@@ -1,0 +1,266 @@
+//! Text to tokens and back: byte-level BPE, the tokenizer of nearly every current MoE model.
+//!
+//! ```text
+//! text ─► special tokens cut out ─► words ─► bytes as letters ─► merges ─► ids
+//!         specials                  pre      bytes               tokenizers crate
+//! ```
+//!
+//! Results are those of llama.cpp on the same file. The one place where Hugging Face may differ:
+//! some `tokenizer.json` files compose accents first (NFC); a GGUF does not say so, and llama.cpp
+//! does not do it.
+
+use std::fmt;
+
+use tokenizers::models::bpe::{BPE, Merges, Vocab};
+use tokenizers::pre_tokenizers::byte_level::ByteLevel;
+use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
+use tokenizers::{Model as _, OffsetType, PreTokenizedString, PreTokenizer as _, SplitDelimiterBehavior};
+
+use crate::TokenId;
+use crate::gguf::{GgufError, Metadata};
+use specials::Specials;
+
+mod bytes;
+pub mod pre;
+mod specials;
+
+/// Why a tokenizer cannot be made from a file, or cannot take a text.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenizerError {
+    #[error(transparent)]
+    Gguf(#[from] GgufError),
+    #[error("the tokenizer model {found:?} is not supported, only \"gpt2\" (byte-level BPE)")]
+    UnknownModel { found: Box<str> },
+    #[error("the pre-tokenizer {found:?} is not known; known are {}", pre::names())]
+    UnknownPre { found: Box<str> },
+    #[error("the vocabulary has {tokens} tokens but {types} token types")]
+    TypeCount { tokens: usize, types: usize },
+    #[error("the vocabulary is empty or has more than 2³² tokens")]
+    VocabSize,
+    #[error("merge number {index}, {merge:?}, joins or makes what is no token")]
+    Merge { index: usize, merge: Box<str> },
+    #[error("the vocabulary lacks a token for a byte of {word:?}")]
+    MissingByte { word: Box<str> },
+    #[error("cutting text into words failed: {why}")]
+    Words { why: Box<str> },
+}
+
+/// ggml's numbers of token types that matter here.
+const CONTROL: i32 = 3;
+const USER_DEFINED: i32 = 4;
+
+/// Texts of control tokens that end a turn or a document, whether or not the file says so.
+const END_TEXTS: [&str; 10] = [
+    "<end_of_turn>",
+    "<|end_of_text|>",
+    "<|endoftext|>",
+    "<|end|>",
+    "<|eom_id|>",
+    "<|eot_id|>",
+    "<|im_end|>",
+    "<|return|>",
+    "<|call|>",
+    "<｜end▁of▁sentence｜>",
+];
+
+/// The tokenizer of a model file.
+pub struct Tokenizer {
+    /// The token a text starts with, if the model has one.
+    pub bos: Option<TokenId>,
+    /// The token a text ends with, if the model has one.
+    pub eos: Option<TokenId>,
+    /// Whether the model expects `bos` before a text. [`Self::encode`] leaves that to its caller,
+    /// because chat templates write it themselves.
+    pub add_bos: bool,
+    model: BPE,
+    words: Vec<Split>,
+    specials: Specials,
+    /// Bytes of every token, one after the other; of a control token, its text.
+    pieces: Vec<u8>,
+    /// Where each token's bytes end in `pieces`.
+    piece_ends: Vec<usize>,
+    /// Sorted.
+    controls: Vec<TokenId>,
+    /// Sorted.
+    ends: Vec<TokenId>,
+}
+
+impl Tokenizer {
+    /// Builds the tokenizer that a file's metadata describes.
+    pub fn from_gguf(metadata: &Metadata) -> Result<Self, TokenizerError> {
+        let pre = pre_tokenizer(metadata)?;
+        let tokens = metadata.strings("tokenizer.ggml.tokens")?;
+        let n_tokens = u32::try_from(tokens.len()).ok().filter(|&n| n > 0).ok_or(TokenizerError::VocabSize)?;
+        let types = token_types(metadata, tokens.len())?;
+        let of_type = |wanted: i32| (0..n_tokens).zip(&types).filter(move |(_, of)| **of == wanted).map(|(id, _)| id);
+        let id = |key: &str| Ok::<_, GgufError>(metadata.opt_u32(key)?.filter(|&id| id < n_tokens));
+
+        let controls: Vec<TokenId> = of_type(CONTROL).collect();
+        let specials = Specials::new(tokens, &controls, of_type(USER_DEFINED));
+        let (pieces, piece_ends) = pieces(tokens, &types);
+        let bos = id("tokenizer.ggml.bos_token_id")?;
+        let eos = id("tokenizer.ggml.eos_token_id")?;
+        let turn_ends = [eos, id("tokenizer.ggml.eot_token_id")?, id("tokenizer.ggml.eom_token_id")?];
+        let add_bos = metadata.opt_bool("tokenizer.ggml.add_bos_token")?.unwrap_or(pre.ignores_merges);
+        Ok(Self {
+            bos,
+            eos,
+            add_bos: add_bos && bos.is_some(),
+            model: bpe(metadata, tokens, pre)?,
+            words: pre.patterns.iter().map(|pattern| words(pattern)).collect::<Result<_, _>>()?,
+            ends: ends(tokens, &controls, turn_ends.into_iter().flatten()),
+            specials,
+            pieces,
+            piece_ends,
+            controls,
+        })
+    }
+
+    /// The tokens of a text, without `bos`. With `parse_special`, texts of control tokens become
+    /// those tokens; without, they are ordinary text, so that a user cannot forge a turn.
+    pub fn encode(&self, text: &str, parse_special: bool) -> Result<Vec<TokenId>, TokenizerError> {
+        let mut ids = Vec::new();
+        for part in self.specials.cut(text, parse_special) {
+            match part {
+                specials::Part::Special(id) => ids.push(id),
+                specials::Part::Text(text) => self.encode_text(text, &mut ids)?,
+            }
+        }
+        Ok(ids)
+    }
+
+    /// Appends the tokens of text in which nothing is special.
+    fn encode_text(&self, text: &str, ids: &mut Vec<TokenId>) -> Result<(), TokenizerError> {
+        let failed = |err: tokenizers::Error| TokenizerError::Words { why: err.to_string().into() };
+        let mut words = PreTokenizedString::from(text);
+        for cut in &self.words {
+            cut.pre_tokenize(&mut words).map_err(failed)?;
+        }
+        ByteLevel::new(false, false, false).pre_tokenize(&mut words).map_err(failed)?;
+        words.tokenize(|word| self.model.tokenize(word.get())).map_err(failed)?;
+        let encoding = words.into_encoding(None, 0, OffsetType::None).map_err(failed)?;
+        // The model skips what it has no token for; nothing may get lost.
+        let n_bytes: usize = encoding.get_ids().iter().map(|&id| self.piece_bytes(id).len()).sum();
+        if n_bytes != text.len() {
+            return Err(TokenizerError::MissingByte { word: text.chars().take(40).collect::<String>().into() });
+        }
+        ids.extend_from_slice(encoding.get_ids());
+        Ok(())
+    }
+
+    /// The bytes a token stands for in text: nothing for a control token or an unknown id. They
+    /// may end in the middle of a character; see [`crate::utf8::Utf8Decoder`].
+    pub fn piece_bytes(&self, id: TokenId) -> &[u8] {
+        if self.is_control(id) { &[] } else { self.token_bytes(id) }
+    }
+
+    /// Like [`Self::piece_bytes`], but a control token gives its own text, as `<|im_end|>`.
+    pub fn token_bytes(&self, id: TokenId) -> &[u8] {
+        let Ok(index) = usize::try_from(id) else { return &[] };
+        let start = index.checked_sub(1).and_then(|before| self.piece_ends.get(before)).copied().unwrap_or(0);
+        let end = self.piece_ends.get(index).copied().unwrap_or(start);
+        self.pieces.get(start..end).unwrap_or(&[])
+    }
+
+    /// The text of tokens; control tokens are left out, broken characters become U+FFFD.
+    pub fn decode(&self, ids: &[TokenId]) -> String {
+        let bytes: Vec<u8> = ids.iter().flat_map(|&id| self.piece_bytes(id)).copied().collect();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// How many tokens there are.
+    pub fn vocab_size(&self) -> usize {
+        self.piece_ends.len()
+    }
+
+    /// Whether a token steers the conversation and is no text.
+    pub fn is_control(&self, id: TokenId) -> bool {
+        self.controls.binary_search(&id).is_ok()
+    }
+
+    /// Whether the model ends its turn with this token.
+    pub fn is_end_of_generation(&self, id: TokenId) -> bool {
+        self.ends.binary_search(&id).is_ok()
+    }
+}
+
+impl fmt::Debug for Tokenizer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tokenizer")
+            .field("vocab_size", &self.vocab_size())
+            .field("bos", &self.bos)
+            .field("eos", &self.eos)
+            .field("add_bos", &self.add_bos)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The pre-tokenizer a file names; "default" where it names none, as in llama.cpp.
+fn pre_tokenizer(metadata: &Metadata) -> Result<&'static pre::PreTokenizer, TokenizerError> {
+    let model = metadata.str("tokenizer.ggml.model")?;
+    if model != "gpt2" {
+        return Err(TokenizerError::UnknownModel { found: model.into() });
+    }
+    let name = metadata.opt_str("tokenizer.ggml.pre")?.unwrap_or("default");
+    pre::by_name(name).ok_or_else(|| TokenizerError::UnknownPre { found: name.into() })
+}
+
+/// The type of every token; a file without types has ordinary tokens only.
+fn token_types(metadata: &Metadata, n_tokens: usize) -> Result<Vec<i32>, TokenizerError> {
+    let types = metadata.opt_i32s("tokenizer.ggml.token_type")?.unwrap_or_else(|| vec![1; n_tokens]);
+    if types.len() != n_tokens {
+        return Err(TokenizerError::TypeCount { tokens: n_tokens, types: types.len() });
+    }
+    Ok(types)
+}
+
+/// A cut that keeps matches and what lies between them as words.
+fn words(pattern: &str) -> Result<Split, TokenizerError> {
+    let pattern = SplitPattern::Regex(pattern.into());
+    let split = Split::new(pattern, SplitDelimiterBehavior::Isolated, false);
+    split.map_err(|err| TokenizerError::Words { why: err.to_string().into() })
+}
+
+/// The merging model.
+fn bpe(metadata: &Metadata, tokens: &[Box<str>], pre: &pre::PreTokenizer) -> Result<BPE, TokenizerError> {
+    // Of equal tokens the last keeps its id, as in llama.cpp.
+    let vocab: Vocab = (0..).zip(tokens).map(|(id, token)| (String::from(&**token), id)).collect();
+    let merges = metadata.opt_strings("tokenizer.ggml.merges")?.unwrap_or_default();
+    let merges: Merges =
+        merges.iter().enumerate().map(|(index, merge)| pair(&vocab, index, merge)).collect::<Result<_, _>>()?;
+    let builder = BPE::builder().vocab_and_merges(vocab, merges).ignore_merges(pre.ignores_merges);
+    builder.build().map_err(|err| TokenizerError::Words { why: err.to_string().into() })
+}
+
+/// The two sides of a merge, `"left right"`. All three tokens must exist: the builder trusts that.
+fn pair(vocab: &Vocab, index: usize, merge: &str) -> Result<(String, String), TokenizerError> {
+    let known = |token: &str| vocab.contains_key(token);
+    let sides =
+        merge.split_once(' ').filter(|(left, right)| known(left) && known(right) && known(&[*left, *right].concat()));
+    let (left, right) = sides.ok_or_else(|| TokenizerError::Merge { index, merge: merge.into() })?;
+    Ok((left.into(), right.into()))
+}
+
+/// The bytes of all tokens and where each one's end.
+fn pieces(tokens: &[Box<str>], types: &[i32]) -> (Vec<u8>, Vec<usize>) {
+    let (mut pieces, mut ends) = (Vec::new(), Vec::with_capacity(tokens.len()));
+    for (token, &of) in tokens.iter().zip(types) {
+        match bytes::from_letters(token) {
+            Some(bytes) if of != CONTROL && of != USER_DEFINED => pieces.extend(bytes),
+            // Its text is meant literally.
+            _ => pieces.extend(token.as_bytes()),
+        }
+        ends.push(pieces.len());
+    }
+    (pieces, ends)
+}
+
+/// Tokens that end a generation: those the file names and control tokens with a telling text.
+fn ends(tokens: &[Box<str>], controls: &[TokenId], named: impl Iterator<Item = TokenId>) -> Vec<TokenId> {
+    let text = |id: TokenId| usize::try_from(id).ok().and_then(|index| tokens.get(index));
+    let telling = |id: &TokenId| text(*id).is_some_and(|text| END_TEXTS.contains(&&**text));
+    let mut ends: Vec<TokenId> = controls.iter().copied().filter(telling).chain(named).collect();
+    ends.sort_unstable();
+    ends.dedup();
+    ends
+}
