@@ -51,7 +51,10 @@ impl std::fmt::Display for Note {
         match self {
             Self::NoTemplate { used } => write!(f, "the file has no chat template; {used} is used instead"),
             Self::TemplateFailed { used, why } => {
-                write!(f, "the file's chat template failed ({why}); {used} is used instead")
+                write!(
+                    f,
+                    "the file's chat template failed ({why}); {used} is used instead"
+                )
             }
         }
     }
@@ -109,7 +112,11 @@ impl ChatTemplate {
             source: metadata.opt_str("tokenizer.chat_template")?.map(Into::into),
             bos_token: token("tokenizer.ggml.bos_token_id")?,
             eos_token: token("tokenizer.ggml.eos_token_id")?,
-            plain: if has("<|im_start|>") && has("<|im_end|>") { Plain::ChatMl } else { Plain::Lines },
+            plain: if has("<|im_start|>") && has("<|im_end|>") {
+                Plain::ChatMl
+            } else {
+                Plain::Lines
+            },
         })
     }
 
@@ -124,15 +131,28 @@ impl ChatTemplate {
             Err(Failure::Chat(err)) => Err(err),
             Err(Failure::Template(err)) => {
                 let why = sentence(&err).into();
-                plain(used, messages, add_generation_prompt, Note::TemplateFailed { used, why })
+                plain(
+                    used,
+                    messages,
+                    add_generation_prompt,
+                    Note::TemplateFailed { used, why },
+                )
             }
         }
     }
 
     /// Runs the template.
-    fn run(&self, source: &str, messages: &[Message], add_generation_prompt: bool) -> Result<String, Failure> {
+    fn run(
+        &self,
+        source: &str,
+        messages: &[Message],
+        add_generation_prompt: bool,
+    ) -> Result<String, Failure> {
         if source.len() > LONGEST_TEMPLATE {
-            let err = minijinja::Error::new(ErrorKind::InvalidOperation, "the template is longer than a megabyte");
+            let err = minijinja::Error::new(
+                ErrorKind::InvalidOperation,
+                "the template is longer than a megabyte",
+            );
             return Err(Failure::Template(err));
         }
         let environment = environment()?;
@@ -177,26 +197,42 @@ const RAISED: &str = "raised by the template: ";
 /// Jinja as transformers sets it up for chat templates.
 fn environment() -> Result<Environment<'static>, minijinja::Error> {
     let mut environment = Environment::new();
-    environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+    environment.set_syntax(
+        SyntaxConfig::builder()
+            .trim_blocks(true)
+            .lstrip_blocks(true)
+            .build()?,
+    );
     environment.set_recursion_limit(DEEPEST_RECURSION);
     environment.set_fuel(Some(MOST_STEPS));
     environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
     environment.add_function("raise_exception", raise_exception);
-    environment.add_function("strftime_now", |format: &str| clock::strftime(format, clock::now()));
+    environment.add_function("strftime_now", |format: &str| {
+        clock::strftime(format, clock::now())
+    });
     Ok(environment)
 }
 
 fn raise_exception(why: &str) -> Result<Value, minijinja::Error> {
-    Err(minijinja::Error::new(ErrorKind::InvalidOperation, format!("{RAISED}{why}")))
+    Err(minijinja::Error::new(
+        ErrorKind::InvalidOperation,
+        format!("{RAISED}{why}"),
+    ))
 }
 
 fn message_value(message: &Message) -> Value {
-    Value::from_iter([("role", Value::from(&*message.role)), ("content", Value::from(&*message.content))])
+    Value::from_iter([
+        ("role", Value::from(&*message.role)),
+        ("content", Value::from(&*message.content)),
+    ])
 }
 
 /// What went wrong in a template, and where.
 fn sentence(err: &minijinja::Error) -> String {
-    let line = err.line().map(|line| format!(" in line {line}")).unwrap_or_default();
+    let line = err
+        .line()
+        .map(|line| format!(" in line {line}"))
+        .unwrap_or_default();
     match err.detail() {
         Some(detail) => format!("{}{line}: {detail}", err.kind()),
         None => format!("{}{line}", err.kind()),
@@ -204,7 +240,12 @@ fn sentence(err: &minijinja::Error) -> String {
 }
 
 /// Renders without a template.
-fn plain(form: Plain, messages: &[Message], add_generation_prompt: bool, note: Note) -> Result<Rendered, ChatError> {
+fn plain(
+    form: Plain,
+    messages: &[Message],
+    add_generation_prompt: bool,
+    note: Note,
+) -> Result<Rendered, ChatError> {
     let turn = |Message { role, content }: &Message| match form {
         Plain::ChatMl => format!("<|im_start|>{role}\n{content}<|im_end|>\n"),
         Plain::Lines => format!("{role}: {content}\n\n"),
@@ -219,5 +260,8 @@ fn plain(form: Plain, messages: &[Message], add_generation_prompt: bool, note: N
     if text.len() > LONGEST_TEXT {
         return Err(ChatError::TooLong { most: LONGEST_TEXT });
     }
-    Ok(Rendered { text, note: Some(note) })
+    Ok(Rendered {
+        text,
+        note: Some(note),
+    })
 }

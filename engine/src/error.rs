@@ -18,5 +18,7 @@ pub enum Error {
     #[error(transparent)]
     Gpu(#[from] crate::gpu::GpuError),
     #[error(transparent)]
+    Sampler(#[from] crate::sampler::SamplerError),
+    #[error(transparent)]
     Session(#[from] crate::session::SessionError),
 }

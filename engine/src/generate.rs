@@ -1,9 +1,13 @@
 //! From a prompt to text, one token at a time: prefill in batches, then sample and decode until
 //! something ends it. The caller drives it, so cancelling is not asking for the next step.
 
-use crate::TokenId;
-use crate::sampler::SamplerOptions;
+use crate::error::Error;
+use crate::ids::TokenId;
+use crate::sampler::{Sampler, SamplerOptions};
+use crate::session::{Session, SessionError};
+use crate::tokenizer::Tokenizer;
 use crate::trace::TokenTrace;
+use crate::utf8::Utf8Decoder;
 
 /// What to generate and how.
 #[derive(Clone, Debug)]
@@ -60,6 +64,138 @@ pub enum Outcome {
     Finished(Finish),
 }
 
-/// A generation under way. Drop it to cancel.
+/// A generation under way. Drop it to cancel: the session then holds what was computed.
 #[derive(Debug)]
-pub struct Generation;
+pub struct Generation {
+    /// The prompt, and then every token sampled. `(positions)`
+    sequence: Vec<TokenId>,
+    prompt_tokens: u32,
+    options: GenerationOptions,
+    sampler: Sampler,
+    text: Utf8Decoder,
+    reused: u32,
+    ended: Option<Finish>,
+}
+
+impl Generation {
+    /// Prepares to continue `prompt`. Nothing is computed yet; a prompt that leaves no room for
+    /// an answer is refused here.
+    pub fn start(
+        session: &mut Session,
+        prompt: Vec<TokenId>,
+        options: GenerationOptions,
+    ) -> Result<Self, Error> {
+        let (prompt_tokens, capacity) = (prompt.len() as u32, session.capacity());
+        if prompt.is_empty() {
+            return Err(SessionError::Empty.into());
+        }
+        if prompt_tokens > capacity {
+            return Err(SessionError::ContextFull {
+                capacity,
+                wanted: prompt_tokens - capacity,
+            }
+            .into());
+        }
+        let sampler = Sampler::new(options.sampler)?;
+        let reused = if options.cache_prompt {
+            session.keep_prefix(&prompt)
+        } else {
+            0
+        };
+        session.truncate(reused);
+        Ok(Self {
+            sequence: prompt,
+            prompt_tokens,
+            options,
+            sampler,
+            text: Utf8Decoder::default(),
+            reused,
+            ended: None,
+        })
+    }
+
+    /// Positions of the prompt that the cache already held.
+    pub fn reused(&self) -> u32 {
+        self.reused
+    }
+
+    /// The prompt and every token sampled so far.
+    pub fn sequence(&self) -> &[TokenId] {
+        &self.sequence
+    }
+
+    /// Runs one pass and says what came of it: a piece of the prompt, a token, or the end.
+    pub async fn step(&mut self, tokenizer: &Tokenizer, session: &mut Session) -> Result<Step, Error> {
+        if let Some(finish) = self.ended {
+            return Ok(Step {
+                traces: Vec::new(),
+                outcome: Outcome::Finished(finish),
+            });
+        }
+        if self.generated() >= self.options.max_tokens {
+            return Ok(self.end(Vec::new(), Finish::MaxTokens));
+        }
+        let held = session.position() as usize;
+        if held as u32 >= session.capacity() {
+            return Ok(self.end(Vec::new(), Finish::ContextFull));
+        }
+        let until = self.sequence.len().min(held + session.batch_tokens());
+        let is_last = until == self.sequence.len();
+        let pass = session
+            .forward(&self.sequence[held..until], u32::from(is_last))
+            .await?;
+        if !is_last {
+            let outcome = Outcome::Prefilling {
+                done: until as u32,
+                total: self.prompt_tokens,
+            };
+            return Ok(Step {
+                traces: pass.traces,
+                outcome,
+            });
+        }
+        self.sample(tokenizer, &pass.logits, pass.traces)
+    }
+
+    /// What is left of a character cut off by the end, as replacement characters.
+    pub fn rest_of_text(&mut self) -> &'static str {
+        self.text.finish()
+    }
+
+    fn sample(
+        &mut self,
+        tokenizer: &Tokenizer,
+        logits: &[f32],
+        traces: Vec<TokenTrace>,
+    ) -> Result<Step, Error> {
+        let sampled = self.sampler.sample(logits, &self.sequence)?;
+        if tokenizer.is_end_of_generation(sampled.token) && !self.options.ignore_eos {
+            return Ok(self.end(traces, Finish::Stop));
+        }
+        let position = self.sequence.len() as u32;
+        self.sequence.push(sampled.token);
+        let text = self.text.push(tokenizer.piece_bytes(sampled.token));
+        let token = Generated {
+            token: sampled.token,
+            position,
+            text,
+            prob: sampled.prob,
+        };
+        Ok(Step {
+            traces,
+            outcome: Outcome::Token(token),
+        })
+    }
+
+    fn generated(&self) -> u32 {
+        self.sequence.len() as u32 - self.prompt_tokens
+    }
+
+    fn end(&mut self, traces: Vec<TokenTrace>, finish: Finish) -> Step {
+        self.ended = Some(finish);
+        Step {
+            traces,
+            outcome: Outcome::Finished(finish),
+        }
+    }
+}

@@ -81,7 +81,9 @@ impl Gguf {
                 Ok(gguf) => return Ok(gguf),
                 Err(cursor::Stop::Refused(err)) => return Err(err),
                 // Doubling keeps the work of parsing again from the start proportional to the size.
-                Err(cursor::Stop::NeedsBytes(end)) => needed = end.max(start.len() as u64 * 2).min(file_bytes),
+                Err(cursor::Stop::NeedsBytes(end)) => {
+                    needed = end.max(start.len() as u64 * 2).min(file_bytes)
+                }
             }
         }
     }
@@ -123,7 +125,10 @@ async fn extend(source: &impl ByteSource, bytes: &mut Vec<u8>, needed: u64) -> R
         let chunk = source.read(range.clone()).await?;
         if chunk.len() as u64 != wanted {
             let why = format!("{wanted} bytes were asked for at {from} and {} came", chunk.len());
-            return Err(SourceError::Io { what: "the model file".into(), why: why.into() });
+            return Err(SourceError::Io {
+                what: "the model file".into(),
+                why: why.into(),
+            });
         }
         bytes.extend_from_slice(&chunk);
     }

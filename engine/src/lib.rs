@@ -12,7 +12,7 @@
 pub mod arch;
 pub mod blocks;
 pub mod chat;
-pub mod cost;
+mod clock;
 pub mod cpu;
 pub mod error;
 pub mod generate;

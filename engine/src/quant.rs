@@ -122,7 +122,9 @@ impl Format {
     /// more bytes than a number can hold.
     pub fn bytes_for(self, elements: u64) -> Option<u64> {
         let per_block = self.block_elements() as u64;
-        let blocks = elements.is_multiple_of(per_block).then_some(elements / per_block)?;
+        let blocks = elements
+            .is_multiple_of(per_block)
+            .then_some(elements / per_block)?;
         blocks.checked_mul(self.block_bytes() as u64)
     }
 }

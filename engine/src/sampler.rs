@@ -49,7 +49,11 @@ impl Default for SamplerOptions {
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum SamplerError {
     #[error("{option} should be {expected}, but it is {found}")]
-    Option { option: &'static str, expected: &'static str, found: f32 },
+    Option {
+        option: &'static str,
+        expected: &'static str,
+        found: f32,
+    },
     #[error("the model gave no finite logit among {n_logits}; its weights or the computation are damaged")]
     NoFiniteLogit { n_logits: usize },
 }
@@ -61,13 +65,27 @@ impl SamplerOptions {
         let at_least_0 = |number: f32| number >= 0.0 && number.is_finite();
         let positive = |number: f32| number > 0.0 && number.is_finite();
         let rules = [
-            ("temperature", self.temperature, at_least_0(self.temperature), "0 or more"),
+            (
+                "temperature",
+                self.temperature,
+                at_least_0(self.temperature),
+                "0 or more",
+            ),
             ("top_p", self.top_p, from_0_to_1(self.top_p), "from 0 to 1"),
             ("min_p", self.min_p, from_0_to_1(self.min_p), "from 0 to 1"),
-            ("repetition_penalty", self.repetition_penalty, positive(self.repetition_penalty), "more than 0"),
+            (
+                "repetition_penalty",
+                self.repetition_penalty,
+                positive(self.repetition_penalty),
+                "more than 0",
+            ),
         ];
         match rules.into_iter().find(|(_, _, holds, _)| !holds) {
-            Some((option, found, _, expected)) => Err(SamplerError::Option { option, expected, found }),
+            Some((option, found, _, expected)) => Err(SamplerError::Option {
+                option,
+                expected,
+                found,
+            }),
             None => Ok(self),
         }
     }
@@ -100,7 +118,10 @@ struct Candidate {
 impl Candidate {
     /// Likeliest first; of equals, the lower id first.
     fn order(&self, other: &Self) -> Ordering {
-        other.logit.total_cmp(&self.logit).then(self.token.cmp(&other.token))
+        other
+            .logit
+            .total_cmp(&self.logit)
+            .then(self.token.cmp(&other.token))
     }
 }
 
@@ -108,7 +129,11 @@ impl Sampler {
     /// A sampler at the start of its random numbers; refuses options that make no sense.
     pub fn new(options: SamplerOptions) -> Result<Self, SamplerError> {
         let options = options.checked()?;
-        Ok(Self { options, random: SplitMix(options.seed), candidates: Vec::new() })
+        Ok(Self {
+            options,
+            random: SplitMix(options.seed),
+            candidates: Vec::new(),
+        })
     }
 
     /// Chooses a token. `recent` are the tokens so far, latest last. Logits that are not finite
@@ -117,16 +142,31 @@ impl Sampler {
         self.candidates.clear();
         let finite = (0..).zip(logits).filter(|(_, logit)| logit.is_finite());
         // Adding 0 makes −0 equal to 0, so that their order is by id.
-        self.candidates.extend(finite.map(|(token, logit)| Candidate { token, logit: logit + 0.0 }));
+        self.candidates.extend(finite.map(|(token, logit)| Candidate {
+            token,
+            logit: logit + 0.0,
+        }));
         self.penalize(recent);
-        let token = if self.options.temperature > 0.0 { self.draw() } else { self.likeliest() };
-        let token = token.ok_or(SamplerError::NoFiniteLogit { n_logits: logits.len() })?;
-        Ok(Sampled { token, prob: probability(logits, token) })
+        let token = if self.options.temperature > 0.0 {
+            self.draw()
+        } else {
+            self.likeliest()
+        };
+        let token = token.ok_or(SamplerError::NoFiniteLogit {
+            n_logits: logits.len(),
+        })?;
+        Ok(Sampled {
+            token,
+            prob: probability(logits, token),
+        })
     }
 
     /// The likeliest candidate.
     fn likeliest(&self) -> Option<TokenId> {
-        self.candidates.iter().min_by(|a, b| a.order(b)).map(|best| best.token)
+        self.candidates
+            .iter()
+            .min_by(|a, b| a.order(b))
+            .map(|best| best.token)
     }
 
     /// Repetition penalty of the tokens in the window, once each however often they occur.
@@ -141,7 +181,11 @@ impl Sampler {
         for candidate in &mut self.candidates {
             if recent.binary_search(&candidate.token).is_ok() {
                 let logit = candidate.logit;
-                let penalized = if logit > 0.0 { logit / penalty } else { logit * penalty };
+                let penalized = if logit > 0.0 {
+                    logit / penalty
+                } else {
+                    logit * penalty
+                };
                 candidate.logit = penalized.clamp(f32::MIN, f32::MAX);
             }
         }
@@ -178,7 +222,9 @@ impl Sampler {
     /// Keeps candidates up to and with the one whose probability reaches the sum p.
     fn keep_top_p(&mut self) {
         let p = f64::from(self.options.top_p);
-        let Some(likeliest) = self.candidates.first().map(|best| f64::from(best.logit)) else { return };
+        let Some(likeliest) = self.candidates.first().map(|best| f64::from(best.logit)) else {
+            return;
+        };
         if p >= 1.0 {
             return;
         }
@@ -189,14 +235,20 @@ impl Sampler {
             sum += weight(candidate);
             sum >= enough
         });
-        self.candidates.truncate(reached.map_or(usize::MAX, |index| index + 1));
+        self.candidates
+            .truncate(reached.map_or(usize::MAX, |index| index + 1));
     }
 
     /// Keeps candidates at least p times as probable as the likeliest.
     fn keep_min_p(&mut self) {
         let p = f64::from(self.options.min_p);
-        let Some(likeliest) = self.candidates.first().map(|best| f64::from(best.logit)) else { return };
-        let kept = self.candidates.iter().take_while(|candidate| exp(f64::from(candidate.logit) - likeliest) >= p);
+        let Some(likeliest) = self.candidates.first().map(|best| f64::from(best.logit)) else {
+            return;
+        };
+        let kept = self
+            .candidates
+            .iter()
+            .take_while(|candidate| exp(f64::from(candidate.logit) - likeliest) >= p);
         let n_kept = kept.count();
         self.candidates.truncate(n_kept);
     }
@@ -208,7 +260,10 @@ fn probability(logits: &[f32], token: TokenId) -> f32 {
     let largest = f64::from(finite().fold(f32::MIN, f32::max));
     let weight = |logit: f32| exp(f64::from(logit) - largest);
     let total: f64 = finite().map(weight).sum();
-    let chosen = usize::try_from(token).ok().and_then(|index| logits.get(index)).copied();
+    let chosen = usize::try_from(token)
+        .ok()
+        .and_then(|index| logits.get(index))
+        .copied();
     chosen.map_or(0.0, |logit| (weight(logit) / total) as f32)
 }
 

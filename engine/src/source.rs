@@ -17,7 +17,10 @@ pub enum SourceError {
 }
 
 /// A readable sequence of bytes of known length.
-#[allow(async_fn_in_trait, reason = "used through generics only; browser futures are not Send")]
+#[allow(
+    async_fn_in_trait,
+    reason = "used through generics only; browser futures are not Send"
+)]
 pub trait ByteSource {
     /// Length in bytes.
     fn length(&self) -> u64;
@@ -35,8 +38,14 @@ impl ByteSource for MemorySource {
     }
 
     async fn read(&self, range: Range<u64>) -> Result<Vec<u8>, SourceError> {
-        let truncated = SourceError::Truncated { start: range.start, end: range.end, length: self.length() };
-        let bounds = usize::try_from(range.start).ok().zip(usize::try_from(range.end).ok());
+        let truncated = SourceError::Truncated {
+            start: range.start,
+            end: range.end,
+            length: self.length(),
+        };
+        let bounds = usize::try_from(range.start)
+            .ok()
+            .zip(usize::try_from(range.end).ok());
         let bytes = bounds.and_then(|(start, end)| self.0.get(start..end));
         bytes.map(<[u8]>::to_vec).ok_or(truncated)
     }
@@ -55,10 +64,17 @@ impl FileSource {
     /// Opens `path` for reading.
     pub fn open(path: impl AsRef<std::path::Path>) -> Result<Self, SourceError> {
         let name: Box<str> = path.as_ref().display().to_string().into();
-        let io = |err: std::io::Error| SourceError::Io { what: name.clone(), why: err.to_string().into() };
+        let io = |err: std::io::Error| SourceError::Io {
+            what: name.clone(),
+            why: err.to_string().into(),
+        };
         let file = std::fs::File::open(&path).map_err(io)?;
         let length = file.metadata().map_err(io)?.len();
-        Ok(Self { file: std::cell::RefCell::new(file), length, name })
+        Ok(Self {
+            file: std::cell::RefCell::new(file),
+            length,
+            name,
+        })
     }
 }
 
@@ -71,9 +87,16 @@ impl ByteSource for FileSource {
     async fn read(&self, range: Range<u64>) -> Result<Vec<u8>, SourceError> {
         use std::io::{Read, Seek, SeekFrom};
         if range.start > range.end || range.end > self.length {
-            return Err(SourceError::Truncated { start: range.start, end: range.end, length: self.length });
+            return Err(SourceError::Truncated {
+                start: range.start,
+                end: range.end,
+                length: self.length,
+            });
         }
-        let io = |err: std::io::Error| SourceError::Io { what: self.name.clone(), why: err.to_string().into() };
+        let io = |err: std::io::Error| SourceError::Io {
+            what: self.name.clone(),
+            why: err.to_string().into(),
+        };
         let mut bytes = vec![0; (range.end - range.start) as usize];
         let mut file = self.file.borrow_mut();
         file.seek(SeekFrom::Start(range.start)).map_err(io)?;

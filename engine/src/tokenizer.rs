@@ -90,9 +90,17 @@ impl Tokenizer {
     pub fn from_gguf(metadata: &Metadata) -> Result<Self, TokenizerError> {
         let pre = pre_tokenizer(metadata)?;
         let tokens = metadata.strings("tokenizer.ggml.tokens")?;
-        let n_tokens = u32::try_from(tokens.len()).ok().filter(|&n| n > 0).ok_or(TokenizerError::VocabSize)?;
+        let n_tokens = u32::try_from(tokens.len())
+            .ok()
+            .filter(|&n| n > 0)
+            .ok_or(TokenizerError::VocabSize)?;
         let types = token_types(metadata, tokens.len())?;
-        let of_type = |wanted: i32| (0..n_tokens).zip(&types).filter(move |(_, of)| **of == wanted).map(|(id, _)| id);
+        let of_type = |wanted: i32| {
+            (0..n_tokens)
+                .zip(&types)
+                .filter(move |(_, of)| **of == wanted)
+                .map(|(id, _)| id)
+        };
         let id = |key: &str| Ok::<_, GgufError>(metadata.opt_u32(key)?.filter(|&id| id < n_tokens));
 
         let controls: Vec<TokenId> = of_type(CONTROL).collect();
@@ -100,14 +108,24 @@ impl Tokenizer {
         let (pieces, piece_ends) = pieces(tokens, &types);
         let bos = id("tokenizer.ggml.bos_token_id")?;
         let eos = id("tokenizer.ggml.eos_token_id")?;
-        let turn_ends = [eos, id("tokenizer.ggml.eot_token_id")?, id("tokenizer.ggml.eom_token_id")?];
-        let add_bos = metadata.opt_bool("tokenizer.ggml.add_bos_token")?.unwrap_or(pre.ignores_merges);
+        let turn_ends = [
+            eos,
+            id("tokenizer.ggml.eot_token_id")?,
+            id("tokenizer.ggml.eom_token_id")?,
+        ];
+        let add_bos = metadata
+            .opt_bool("tokenizer.ggml.add_bos_token")?
+            .unwrap_or(pre.ignores_merges);
         Ok(Self {
             bos,
             eos,
             add_bos: add_bos && bos.is_some(),
             model: bpe(metadata, tokens, pre)?,
-            words: pre.patterns.iter().map(|pattern| words(pattern)).collect::<Result<_, _>>()?,
+            words: pre
+                .patterns
+                .iter()
+                .map(|pattern| words(pattern))
+                .collect::<Result<_, _>>()?,
             ends: ends(tokens, &controls, turn_ends.into_iter().flatten()),
             specials,
             pieces,
@@ -131,18 +149,30 @@ impl Tokenizer {
 
     /// Appends the tokens of text in which nothing is special.
     fn encode_text(&self, text: &str, ids: &mut Vec<TokenId>) -> Result<(), TokenizerError> {
-        let failed = |err: tokenizers::Error| TokenizerError::Words { why: err.to_string().into() };
+        let failed = |err: tokenizers::Error| TokenizerError::Words {
+            why: err.to_string().into(),
+        };
         let mut words = PreTokenizedString::from(text);
         for cut in &self.words {
             cut.pre_tokenize(&mut words).map_err(failed)?;
         }
-        ByteLevel::new(false, false, false).pre_tokenize(&mut words).map_err(failed)?;
-        words.tokenize(|word| self.model.tokenize(word.get())).map_err(failed)?;
+        ByteLevel::new(false, false, false)
+            .pre_tokenize(&mut words)
+            .map_err(failed)?;
+        words
+            .tokenize(|word| self.model.tokenize(word.get()))
+            .map_err(failed)?;
         let encoding = words.into_encoding(None, 0, OffsetType::None).map_err(failed)?;
         // The model skips what it has no token for; nothing may get lost.
-        let n_bytes: usize = encoding.get_ids().iter().map(|&id| self.piece_bytes(id).len()).sum();
+        let n_bytes: usize = encoding
+            .get_ids()
+            .iter()
+            .map(|&id| self.piece_bytes(id).len())
+            .sum();
         if n_bytes != text.len() {
-            return Err(TokenizerError::MissingByte { word: text.chars().take(40).collect::<String>().into() });
+            return Err(TokenizerError::MissingByte {
+                word: text.chars().take(40).collect::<String>().into(),
+            });
         }
         ids.extend_from_slice(encoding.get_ids());
         Ok(())
@@ -151,13 +181,23 @@ impl Tokenizer {
     /// The bytes a token stands for in text: nothing for a control token or an unknown id. They
     /// may end in the middle of a character; see [`crate::utf8::Utf8Decoder`].
     pub fn piece_bytes(&self, id: TokenId) -> &[u8] {
-        if self.is_control(id) { &[] } else { self.token_bytes(id) }
+        if self.is_control(id) {
+            &[]
+        } else {
+            self.token_bytes(id)
+        }
     }
 
     /// Like [`Self::piece_bytes`], but a control token gives its own text, as `<|im_end|>`.
     pub fn token_bytes(&self, id: TokenId) -> &[u8] {
-        let Ok(index) = usize::try_from(id) else { return &[] };
-        let start = index.checked_sub(1).and_then(|before| self.piece_ends.get(before)).copied().unwrap_or(0);
+        let Ok(index) = usize::try_from(id) else {
+            return &[];
+        };
+        let start = index
+            .checked_sub(1)
+            .and_then(|before| self.piece_ends.get(before))
+            .copied()
+            .unwrap_or(0);
         let end = self.piece_ends.get(index).copied().unwrap_or(start);
         self.pieces.get(start..end).unwrap_or(&[])
     }
@@ -207,9 +247,14 @@ fn pre_tokenizer(metadata: &Metadata) -> Result<&'static pre::PreTokenizer, Toke
 
 /// The type of every token; a file without types has ordinary tokens only.
 fn token_types(metadata: &Metadata, n_tokens: usize) -> Result<Vec<i32>, TokenizerError> {
-    let types = metadata.opt_i32s("tokenizer.ggml.token_type")?.unwrap_or_else(|| vec![1; n_tokens]);
+    let types = metadata
+        .opt_i32s("tokenizer.ggml.token_type")?
+        .unwrap_or_else(|| vec![1; n_tokens]);
     if types.len() != n_tokens {
-        return Err(TokenizerError::TypeCount { tokens: n_tokens, types: types.len() });
+        return Err(TokenizerError::TypeCount {
+            tokens: n_tokens,
+            types: types.len(),
+        });
     }
     Ok(types)
 }
@@ -218,26 +263,42 @@ fn token_types(metadata: &Metadata, n_tokens: usize) -> Result<Vec<i32>, Tokeniz
 fn words(pattern: &str) -> Result<Split, TokenizerError> {
     let pattern = SplitPattern::Regex(pattern.into());
     let split = Split::new(pattern, SplitDelimiterBehavior::Isolated, false);
-    split.map_err(|err| TokenizerError::Words { why: err.to_string().into() })
+    split.map_err(|err| TokenizerError::Words {
+        why: err.to_string().into(),
+    })
 }
 
 /// The merging model.
 fn bpe(metadata: &Metadata, tokens: &[Box<str>], pre: &pre::PreTokenizer) -> Result<BPE, TokenizerError> {
     // Of equal tokens the last keeps its id, as in llama.cpp.
-    let vocab: Vocab = (0..).zip(tokens).map(|(id, token)| (String::from(&**token), id)).collect();
+    let vocab: Vocab = (0..)
+        .zip(tokens)
+        .map(|(id, token)| (String::from(&**token), id))
+        .collect();
     let merges = metadata.opt_strings("tokenizer.ggml.merges")?.unwrap_or_default();
-    let merges: Merges =
-        merges.iter().enumerate().map(|(index, merge)| pair(&vocab, index, merge)).collect::<Result<_, _>>()?;
-    let builder = BPE::builder().vocab_and_merges(vocab, merges).ignore_merges(pre.ignores_merges);
-    builder.build().map_err(|err| TokenizerError::Words { why: err.to_string().into() })
+    let merges: Merges = merges
+        .iter()
+        .enumerate()
+        .map(|(index, merge)| pair(&vocab, index, merge))
+        .collect::<Result<_, _>>()?;
+    let builder = BPE::builder()
+        .vocab_and_merges(vocab, merges)
+        .ignore_merges(pre.ignores_merges);
+    builder.build().map_err(|err| TokenizerError::Words {
+        why: err.to_string().into(),
+    })
 }
 
 /// The two sides of a merge, `"left right"`. All three tokens must exist: the builder trusts that.
 fn pair(vocab: &Vocab, index: usize, merge: &str) -> Result<(String, String), TokenizerError> {
     let known = |token: &str| vocab.contains_key(token);
-    let sides =
-        merge.split_once(' ').filter(|(left, right)| known(left) && known(right) && known(&[*left, *right].concat()));
-    let (left, right) = sides.ok_or_else(|| TokenizerError::Merge { index, merge: merge.into() })?;
+    let sides = merge
+        .split_once(' ')
+        .filter(|(left, right)| known(left) && known(right) && known(&[*left, *right].concat()));
+    let (left, right) = sides.ok_or_else(|| TokenizerError::Merge {
+        index,
+        merge: merge.into(),
+    })?;
     Ok((left.into(), right.into()))
 }
 

@@ -70,7 +70,13 @@ pub enum StepGroup {
 
 impl StepGroup {
     /// Every group, in the order a token meets them.
-    pub const ALL: [StepGroup; 5] = [Self::Embed, Self::Attention, Self::Router, Self::Experts, Self::Head];
+    pub const ALL: [StepGroup; 5] = [
+        Self::Embed,
+        Self::Attention,
+        Self::Router,
+        Self::Experts,
+        Self::Head,
+    ];
 
     /// The word used in labels, traces and on screen.
     pub fn name(self) -> &'static str {
@@ -109,18 +115,26 @@ pub struct GroupWork {
     pub kv_read_bytes: u64,
     /// Bytes of KV cache written.
     pub kv_write_bytes: u64,
-    /// Multiplications and additions.
+    /// Multiplications and additions of matrices and attention; norms, RoPE and softmax, under
+    /// one per cent, are left out.
     pub operations: u64,
+}
+
+impl GroupWork {
+    /// Adds the work of another step.
+    pub fn add(&mut self, other: GroupWork) {
+        self.weight_bytes += other.weight_bytes;
+        self.kv_read_bytes += other.kv_read_bytes;
+        self.kv_write_bytes += other.kv_write_bytes;
+        self.operations += other.operations;
+    }
 }
 
 impl StepCost {
     /// The sum over all groups.
     pub fn total(&self) -> GroupWork {
-        self.groups.iter().fold(GroupWork::default(), |sum, group| GroupWork {
-            weight_bytes: sum.weight_bytes + group.weight_bytes,
-            kv_read_bytes: sum.kv_read_bytes + group.kv_read_bytes,
-            kv_write_bytes: sum.kv_write_bytes + group.kv_write_bytes,
-            operations: sum.operations + group.operations,
-        })
+        let mut total = GroupWork::default();
+        self.groups.iter().for_each(|group| total.add(*group));
+        total
     }
 }

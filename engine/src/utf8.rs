@@ -34,7 +34,11 @@ impl Utf8Decoder {
 
     /// Ends the text: an unfinished character becomes U+FFFD.
     pub fn finish(&mut self) -> &'static str {
-        if std::mem::take(&mut self.tail).is_empty() { "" } else { "\u{fffd}" }
+        if std::mem::take(&mut self.tail).is_empty() {
+            ""
+        } else {
+            "\u{fffd}"
+        }
     }
 }
 

@@ -11,7 +11,11 @@ pub struct Bounded {
 
 impl Bounded {
     pub fn new(most: usize) -> Self {
-        Self { bytes: Vec::new(), most, is_full: false }
+        Self {
+            bytes: Vec::new(),
+            most,
+            is_full: false,
+        }
     }
 
     /// Whether more was written than the limit allows.

@@ -27,7 +27,11 @@ pub struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     pub fn new(bytes: &'a [u8], file_bytes: u64) -> Self {
-        Self { bytes, at: 0, file_bytes }
+        Self {
+            bytes,
+            at: 0,
+            file_bytes,
+        }
     }
 
     /// Offset of the next byte in the file.
@@ -51,10 +55,17 @@ impl<'a> Cursor<'a> {
         let end = self.at.saturating_add(count);
         if end > self.file_bytes {
             let missing = end - self.file_bytes;
-            return Err(GgufError::HeaderTruncated { at: self.at, missing, length: self.file_bytes });
+            return Err(GgufError::HeaderTruncated {
+                at: self.at,
+                missing,
+                length: self.file_bytes,
+            });
         }
         if end > LARGEST_HEADER {
-            return Err(GgufError::HeaderTooLarge { needed: end, most: LARGEST_HEADER });
+            return Err(GgufError::HeaderTooLarge {
+                needed: end,
+                most: LARGEST_HEADER,
+            });
         }
         Ok(end)
     }
@@ -86,7 +97,12 @@ impl<'a> Cursor<'a> {
         let at = self.at;
         let name = self.string()?;
         if name.len() as u64 > most {
-            return Err(GgufError::NameTooLong { at, found: name.len() as u64, most }.into());
+            return Err(GgufError::NameTooLong {
+                at,
+                found: name.len() as u64,
+                most,
+            }
+            .into());
         }
         Ok(name)
     }

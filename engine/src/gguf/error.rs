@@ -15,7 +15,9 @@ pub enum GgufError {
     Empty,
     #[error("this is not a GGUF file: it looks like {0}")]
     NotGguf(Looks),
-    #[error("GGUF version {found} is not supported, only 2 and 3; convert the model again with a current llama.cpp")]
+    #[error(
+        "GGUF version {found} is not supported, only 2 and 3; convert the model again with a current llama.cpp"
+    )]
     Version { found: u32 },
     #[error(
         "the file is part {part} of a model split into {parts}; join the parts first with llama-gguf-split --merge"
@@ -28,7 +30,11 @@ pub enum GgufError {
     #[error("the header takes {needed} bytes or more; the most accepted is {most}: the file is damaged")]
     HeaderTooLarge { needed: u64, most: u64 },
     #[error("the header announces {found} {what}; the most accepted is {most}: the file is damaged")]
-    TooMany { what: &'static str, found: u64, most: u64 },
+    TooMany {
+        what: &'static str,
+        found: u64,
+        most: u64,
+    },
     #[error("the name at byte {at} is {found} bytes long; the most accepted is {most}: the file is damaged")]
     NameTooLong { at: u64, found: u64, most: u64 },
     #[error("the text at byte {at} is not UTF-8: the file is damaged")]
@@ -48,34 +54,67 @@ pub enum GgufError {
     #[error("the file does not say {key:?}")]
     MissingKey { key: Box<str> },
     #[error("{key:?} should be {expected}, but it is {found}")]
-    WrongType { key: Box<str>, expected: &'static str, found: &'static str },
+    WrongType {
+        key: Box<str>,
+        expected: &'static str,
+        found: &'static str,
+    },
     #[error("{key:?} should be {expected}, but it is an array of {found}")]
-    WrongItems { key: Box<str>, expected: &'static str, found: ValueType },
+    WrongItems {
+        key: Box<str>,
+        expected: &'static str,
+        found: ValueType,
+    },
     #[error("{key:?} should be {expected}, but {found} does not fit")]
-    DoesNotFit { key: Box<str>, expected: &'static str, found: i128 },
+    DoesNotFit {
+        key: Box<str>,
+        expected: &'static str,
+        found: i128,
+    },
 
     // Tensors.
     #[error("the tensor {tensor:?} occurs twice")]
     DuplicateTensor { tensor: Box<str> },
     #[error("the tensor {tensor:?} has {found} dimensions; 1 to 4 are possible")]
     Dimensions { tensor: Box<str>, found: u32 },
-    #[error("the tensor {tensor:?} has the sizes {dims:?}: no size may be 0 and their product must fit 63 bits")]
+    #[error(
+        "the tensor {tensor:?} has the sizes {dims:?}: no size may be 0 and their product must fit 63 bits"
+    )]
     Shape { tensor: Box<str>, dims: Box<[u64]> },
     #[error("the tensor {tensor:?} is stored as {name}; supported are {}", supported())]
     UnsupportedFormat { tensor: Box<str>, name: &'static str },
-    #[error("the tensor {tensor:?} has the unknown type number {found}; supported are {}", supported())]
+    #[error(
+        "the tensor {tensor:?} has the unknown type number {found}; supported are {}",
+        supported()
+    )]
     UnknownFormat { tensor: Box<str>, found: u32 },
     #[error("a row of the tensor {tensor:?} has {cols} elements, no multiple of the {} of a {format} block", format.block_elements())]
-    RowNotBlocks { tensor: Box<str>, format: Format, cols: u64 },
+    RowNotBlocks {
+        tensor: Box<str>,
+        format: Format,
+        cols: u64,
+    },
     #[error("the tensor {tensor:?} starts at offset {offset}, no multiple of the alignment {alignment}")]
-    Unaligned { tensor: Box<str>, offset: u64, alignment: u64 },
+    Unaligned {
+        tensor: Box<str>,
+        offset: u64,
+        alignment: u64,
+    },
     #[error(
         "the tensor {tensor:?} ends {missing} bytes past the end of the file ({length} bytes): the file is truncated; download it again"
     )]
-    TensorTruncated { tensor: Box<str>, missing: u64, length: u64 },
+    TensorTruncated {
+        tensor: Box<str>,
+        missing: u64,
+        length: u64,
+    },
 }
 
 /// The formats this engine reads, for a sentence.
 fn supported() -> String {
-    Format::ALL.iter().map(|format| format.name()).collect::<Vec<_>>().join(", ")
+    Format::ALL
+        .iter()
+        .map(|format| format.name())
+        .collect::<Vec<_>>()
+        .join(", ")
 }

@@ -37,10 +37,25 @@ pub fn parse(bytes: &[u8], file_bytes: u64) -> Result<Gguf, Stop> {
         infos.push(raw_info(&mut cursor)?);
     }
     let data_start = cursor.at().next_multiple_of(alignment); // `at` is within a header's cap
-    let place = Place { alignment, data_start, file_bytes };
-    let tensors = infos.into_iter().map(|info| place.tensor(info)).collect::<Result<Vec<_>, _>>()?;
+    let place = Place {
+        alignment,
+        data_start,
+        file_bytes,
+    };
+    let tensors = infos
+        .into_iter()
+        .map(|info| place.tensor(info))
+        .collect::<Result<Vec<_>, _>>()?;
     let by_name = index(&tensors)?;
-    Ok(Gguf { version, metadata, tensors, alignment, data_start, file_bytes, by_name })
+    Ok(Gguf {
+        version,
+        metadata,
+        tensors,
+        alignment,
+        data_start,
+        file_bytes,
+        by_name,
+    })
 }
 
 /// Magic and version; a file that has not ours is told what it looks like.
@@ -55,7 +70,9 @@ fn version(cursor: &mut Cursor<'_>, bytes: &[u8]) -> Result<u32, Stop> {
     match cursor.u32()? {
         found @ (2 | 3) => Ok(found),
         // A known version in the wrong byte order.
-        found if (1..=3).contains(&found.swap_bytes()) => Err(GgufError::NotGguf(Looks::BigEndianGguf).into()),
+        found if (1..=3).contains(&found.swap_bytes()) => {
+            Err(GgufError::NotGguf(Looks::BigEndianGguf).into())
+        }
         found => Err(GgufError::Version { found }.into()),
     }
 }
@@ -80,7 +97,13 @@ fn metadata(cursor: &mut Cursor<'_>, n_pairs: u64) -> Result<Metadata, Stop> {
 
 fn value_type(cursor: &mut Cursor<'_>, key: &str) -> Result<ValueType, Stop> {
     let found = cursor.u32()?;
-    ValueType::from_gguf(found).ok_or_else(|| GgufError::UnknownValueType { key: key.into(), found }.into())
+    ValueType::from_gguf(found).ok_or_else(|| {
+        GgufError::UnknownValueType {
+            key: key.into(),
+            found,
+        }
+        .into()
+    })
 }
 
 fn value(cursor: &mut Cursor<'_>, key: &str, of: ValueType) -> Result<Value, Stop> {
@@ -98,29 +121,45 @@ fn value(cursor: &mut Cursor<'_>, key: &str, of: ValueType) -> Result<Value, Sto
 /// An array: item type, count, items. `depth` counts the arrays it lies in, itself included.
 fn array(cursor: &mut Cursor<'_>, key: &str, depth: u32) -> Result<Array, Stop> {
     if depth > DEEPEST_ARRAY {
-        return Err(GgufError::NestedTooDeep { key: key.into(), most: DEEPEST_ARRAY }.into());
+        return Err(GgufError::NestedTooDeep {
+            key: key.into(),
+            most: DEEPEST_ARRAY,
+        }
+        .into());
     }
     let of = value_type(cursor, key)?;
     let n_items = cursor.u64()?;
     // Before anything is kept: the file must be long enough for so many items.
     cursor.check(n_items.saturating_mul(of.least_bytes()))?;
     match of {
-        ValueType::Text => {
-            (0..n_items).map(|_| Ok(cursor.string()?.into())).collect::<Result<_, _>>().map(Array::Texts)
-        }
-        ValueType::Array => {
-            (0..n_items).map(|_| array(cursor, key, depth + 1)).collect::<Result<_, _>>().map(Array::Arrays)
-        }
-        _ => Ok(Array::Scalars { of, bytes: scalars(cursor, key, of, n_items)?.into() }),
+        ValueType::Text => (0..n_items)
+            .map(|_| Ok(cursor.string()?.into()))
+            .collect::<Result<_, _>>()
+            .map(Array::Texts),
+        ValueType::Array => (0..n_items)
+            .map(|_| array(cursor, key, depth + 1))
+            .collect::<Result<_, _>>()
+            .map(Array::Arrays),
+        _ => Ok(Array::Scalars {
+            of,
+            bytes: scalars(cursor, key, of, n_items)?.into(),
+        }),
     }
 }
 
 /// The bytes of some numbers or truth values.
 fn scalars<'a>(cursor: &mut Cursor<'a>, key: &str, of: ValueType, n_items: u64) -> Result<&'a [u8], Stop> {
     let bytes = cursor.take(n_items.saturating_mul(of.least_bytes()))?;
-    let neither = bytes.iter().copied().find(|&byte| of == ValueType::Bool && byte > 1);
+    let neither = bytes
+        .iter()
+        .copied()
+        .find(|&byte| of == ValueType::Bool && byte > 1);
     match neither {
-        Some(found) => Err(GgufError::NotBool { key: key.into(), found }.into()),
+        Some(found) => Err(GgufError::NotBool {
+            key: key.into(),
+            found,
+        }
+        .into()),
         None => Ok(bytes),
     }
 }
@@ -136,8 +175,14 @@ fn refuse_split(metadata: &Metadata) -> Result<(), GgufError> {
 }
 
 fn alignment(metadata: &Metadata) -> Result<u64, GgufError> {
-    let found = metadata.opt_u32("general.alignment")?.map_or(DEFAULT_ALIGNMENT, u64::from);
-    if found.is_power_of_two() { Ok(found) } else { Err(GgufError::Alignment { found }) }
+    let found = metadata
+        .opt_u32("general.alignment")?
+        .map_or(DEFAULT_ALIGNMENT, u64::from);
+    if found.is_power_of_two() {
+        Ok(found)
+    } else {
+        Err(GgufError::Alignment { found })
+    }
 }
 
 /// A tensor info as it stands in the file.
@@ -155,7 +200,12 @@ fn raw_info(cursor: &mut Cursor<'_>) -> Result<RawInfo, Stop> {
         return Err(GgufError::Dimensions { tensor: name, found }.into());
     }
     let dims = (0..found).map(|_| cursor.u64()).collect::<Result<_, _>>()?;
-    Ok(RawInfo { name, dims, format_id: cursor.u32()?, offset: cursor.u64()? })
+    Ok(RawInfo {
+        name,
+        dims,
+        format_id: cursor.u32()?,
+        offset: cursor.u64()?,
+    })
 }
 
 /// What the place of a tensor depends on.
@@ -168,42 +218,78 @@ struct Place {
 impl Place {
     /// Checks one tensor and finds its bytes.
     fn tensor(&self, info: RawInfo) -> Result<TensorInfo, GgufError> {
-        let RawInfo { name, dims, format_id, offset } = info;
+        let RawInfo {
+            name,
+            dims,
+            format_id,
+            offset,
+        } = info;
         let format = format(&name, format_id)?;
         let elements = elements(&name, &dims)?;
         let cols = dims.first().copied().unwrap_or(1);
         if !cols.is_multiple_of(format.block_elements() as u64) {
-            return Err(GgufError::RowNotBlocks { tensor: name, format, cols });
+            return Err(GgufError::RowNotBlocks {
+                tensor: name,
+                format,
+                cols,
+            });
         }
-        let bytes = format
-            .bytes_for(elements)
-            .ok_or_else(|| GgufError::Shape { tensor: name.clone(), dims: dims.clone().into() })?;
+        let bytes = format.bytes_for(elements).ok_or_else(|| GgufError::Shape {
+            tensor: name.clone(),
+            dims: dims.clone().into(),
+        })?;
         if !offset.is_multiple_of(self.alignment) {
-            return Err(GgufError::Unaligned { tensor: name, offset, alignment: self.alignment });
+            return Err(GgufError::Unaligned {
+                tensor: name,
+                offset,
+                alignment: self.alignment,
+            });
         }
         let start = self.data_start.saturating_add(offset);
         let end = start.saturating_add(bytes);
         if end > self.file_bytes {
             let missing = end - self.file_bytes;
-            return Err(GgufError::TensorTruncated { tensor: name, missing, length: self.file_bytes });
+            return Err(GgufError::TensorTruncated {
+                tensor: name,
+                missing,
+                length: self.file_bytes,
+            });
         }
-        Ok(TensorInfo { name: name.into(), format, dims, range: start..end })
+        Ok(TensorInfo {
+            name: name.into(),
+            format,
+            dims,
+            range: start..end,
+        })
     }
 }
 
 fn format(tensor: &str, id: u32) -> Result<Format, GgufError> {
     let unsupported = || match ggml_types::name(id) {
-        Some(name) => GgufError::UnsupportedFormat { tensor: tensor.into(), name },
-        None => GgufError::UnknownFormat { tensor: tensor.into(), found: id },
+        Some(name) => GgufError::UnsupportedFormat {
+            tensor: tensor.into(),
+            name,
+        },
+        None => GgufError::UnknownFormat {
+            tensor: tensor.into(),
+            found: id,
+        },
     };
     Format::from_ggml(id).ok_or_else(unsupported)
 }
 
 /// The product of the sizes.
 fn elements(tensor: &str, dims: &[u64]) -> Result<u64, GgufError> {
-    let product = dims.iter().try_fold(1u64, |product, &size| product.checked_mul(size));
-    let shape = || GgufError::Shape { tensor: tensor.into(), dims: dims.into() };
-    product.filter(|&elements| elements > 0 && elements < 1 << 63).ok_or_else(shape)
+    let product = dims
+        .iter()
+        .try_fold(1u64, |product, &size| product.checked_mul(size));
+    let shape = || GgufError::Shape {
+        tensor: tensor.into(),
+        dims: dims.into(),
+    };
+    product
+        .filter(|&elements| elements > 0 && elements < 1 << 63)
+        .ok_or_else(shape)
 }
 
 fn index(tensors: &[TensorInfo]) -> Result<HashMap<Box<str>, usize>, GgufError> {

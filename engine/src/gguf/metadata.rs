@@ -127,8 +127,14 @@ impl Array {
 
     /// The items, if they are numbers or truth values.
     fn scalars(&self) -> Option<impl Iterator<Item = Value>> {
-        let Self::Scalars { of, bytes } = self else { return None };
-        Some(bytes.chunks_exact(of.width()).filter_map(|bytes| of.scalar(bytes)))
+        let Self::Scalars { of, bytes } = self else {
+            return None;
+        };
+        Some(
+            bytes
+                .chunks_exact(of.width())
+                .filter_map(|bytes| of.scalar(bytes)),
+        )
     }
 }
 
@@ -159,7 +165,9 @@ impl Metadata {
 
     /// All pairs in file order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.keys.iter().filter_map(|key| Some((&**key, self.pairs.get(key)?)))
+        self.keys
+            .iter()
+            .filter_map(|key| Some((&**key, self.pairs.get(key)?)))
     }
 
     /// The value of a key, whatever its type.
@@ -219,7 +227,9 @@ impl Metadata {
 
     /// Like [`Self::u64`], `None` if the key is missing.
     pub fn opt_u64(&self, key: &str) -> Result<Option<u64>, GgufError> {
-        self.get(key).map(|value| int(key, value, "a whole number from 0 to 2⁶⁴ − 1")).transpose()
+        self.get(key)
+            .map(|value| int(key, value, "a whole number from 0 to 2⁶⁴ − 1"))
+            .transpose()
     }
 
     /// Like [`Self::f32`], `None` if the key is missing.
@@ -260,7 +270,9 @@ impl Metadata {
 
     /// Like [`Self::i32s`], `None` if the key is missing.
     pub fn opt_i32s(&self, key: &str) -> Result<Option<Vec<i32>>, GgufError> {
-        self.items(key, "an array of whole numbers", |value| int(key, value, "a whole number from −2³¹ to 2³¹ − 1"))
+        self.items(key, "an array of whole numbers", |value| {
+            int(key, value, "a whole number from −2³¹ to 2³¹ − 1")
+        })
     }
 
     /// Like [`Self::f32s`], `None` if the key is missing.
@@ -278,7 +290,9 @@ impl Metadata {
         expected: &'static str,
         convert: impl Fn(&'a Value) -> Option<T>,
     ) -> Result<Option<T>, GgufError> {
-        self.get(key).map(|value| convert(value).ok_or_else(|| mismatch(key, expected, value))).transpose()
+        self.get(key)
+            .map(|value| convert(value).ok_or_else(|| mismatch(key, expected, value)))
+            .transpose()
     }
 
     fn items<T>(
@@ -287,22 +301,33 @@ impl Metadata {
         expected: &'static str,
         convert: impl Fn(&Value) -> Result<T, GgufError>,
     ) -> Result<Option<Vec<T>>, GgufError> {
-        let Some(value) = self.get(key) else { return Ok(None) };
+        let Some(value) = self.get(key) else {
+            return Ok(None);
+        };
         let scalars = match value {
             Value::Array(array) if array.is_empty() => return Ok(Some(Vec::new())),
             Value::Array(array) => array.scalars(),
             _ => None,
         };
         let scalars = scalars.ok_or_else(|| mismatch(key, expected, value))?;
-        scalars.map(|item| convert(&item)).collect::<Result<_, _>>().map(Some)
+        scalars
+            .map(|item| convert(&item))
+            .collect::<Result<_, _>>()
+            .map(Some)
     }
 }
 
 const U32: &str = "a whole number from 0 to 2³² − 1";
 
 fn int<T: TryFrom<i128>>(key: &str, value: &Value, expected: &'static str) -> Result<T, GgufError> {
-    let Value::Int(found) = *value else { return Err(mismatch(key, expected, value)) };
-    T::try_from(found).map_err(|_| GgufError::DoesNotFit { key: key.into(), expected, found })
+    let Value::Int(found) = *value else {
+        return Err(mismatch(key, expected, value));
+    };
+    T::try_from(found).map_err(|_| GgufError::DoesNotFit {
+        key: key.into(),
+        expected,
+        found,
+    })
 }
 
 fn float(key: &str, value: &Value) -> Result<f32, GgufError> {
@@ -318,10 +343,30 @@ fn float(key: &str, value: &Value) -> Result<f32, GgufError> {
 fn mismatch(key: &str, expected: &'static str, value: &Value) -> GgufError {
     let key = key.into();
     match value {
-        Value::Int(_) => GgufError::WrongType { key, expected, found: "a whole number" },
-        Value::Float(_) => GgufError::WrongType { key, expected, found: "a number" },
-        Value::Bool(_) => GgufError::WrongType { key, expected, found: "a truth value" },
-        Value::Text(_) => GgufError::WrongType { key, expected, found: "a text" },
-        Value::Array(array) => GgufError::WrongItems { key, expected, found: array.of() },
+        Value::Int(_) => GgufError::WrongType {
+            key,
+            expected,
+            found: "a whole number",
+        },
+        Value::Float(_) => GgufError::WrongType {
+            key,
+            expected,
+            found: "a number",
+        },
+        Value::Bool(_) => GgufError::WrongType {
+            key,
+            expected,
+            found: "a truth value",
+        },
+        Value::Text(_) => GgufError::WrongType {
+            key,
+            expected,
+            found: "a text",
+        },
+        Value::Array(array) => GgufError::WrongItems {
+            key,
+            expected,
+            found: array.of(),
+        },
     }
 }

@@ -38,7 +38,9 @@ impl fmt::Display for Looks {
             Self::Safetensors => "a safetensors file; convert it with llama.cpp's convert_hf_to_gguf.py",
             Self::Xml => "an XML document, perhaps an error message of the server",
             Self::Zstd => "a zstd archive; unpack it first",
-            Self::Unknown(bytes) => return write!(f, "nothing known (it starts with the bytes {bytes:02x?})"),
+            Self::Unknown(bytes) => {
+                return write!(f, "nothing known (it starts with the bytes {bytes:02x?})");
+            }
         };
         f.write_str(text)
     }
@@ -48,7 +50,9 @@ impl fmt::Display for Looks {
 pub fn recognize(bytes: &[u8]) -> Looks {
     let text = bytes.trim_ascii_start();
     match bytes {
-        [b'l', b'm', b'g', b'g', ..] | [b't', b'j', b'g', b'g', ..] | [b'f', b'm', b'g', b'g', ..] => Looks::OldGgml,
+        [b'l', b'm', b'g', b'g', ..] | [b't', b'j', b'g', b'g', ..] | [b'f', b'm', b'g', b'g', ..] => {
+            Looks::OldGgml
+        }
         [0x1f, 0x8b, ..] => Looks::Gzip,
         [b'P', b'K', ..] => Looks::Zip,
         [0x28, 0xb5, 0x2f, 0xfd, ..] => Looks::Zstd,

@@ -18,7 +18,9 @@ pub struct PreTokenizer {
 
 /// The pre-tokenizer of that name.
 pub fn by_name(name: &str) -> Option<&'static PreTokenizer> {
-    ALL.binary_search_by(|known| known.name.cmp(name)).ok().and_then(|index| ALL.get(index))
+    ALL.binary_search_by(|known| known.name.cmp(name))
+        .ok()
+        .and_then(|index| ALL.get(index))
 }
 
 /// Known names for a sentence.
@@ -63,7 +65,11 @@ pub const ALL: &[PreTokenizer] = &[
 ];
 
 const fn pre(name: &'static str, patterns: &'static [&'static str]) -> PreTokenizer {
-    PreTokenizer { name, patterns, ignores_merges: false }
+    PreTokenizer {
+        name,
+        patterns,
+        ignores_merges: false,
+    }
 }
 
 const GPT2: &str = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
@@ -78,8 +84,9 @@ const LLAMA3: &[&str] = &[
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
 ];
 
-const BAILING: &[&str] =
-    &[r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+"];
+const BAILING: &[&str] = &[
+    r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+",
+];
 
 const GPT4O: &[&str] = &[concat!(
     r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|",

@@ -25,17 +25,32 @@ pub enum Part<'t> {
 
 impl Specials {
     /// Looks up the texts of control and user-defined tokens.
-    pub fn new(tokens: &[Box<str>], controls: &[TokenId], user_defined: impl Iterator<Item = TokenId>) -> Self {
+    pub fn new(
+        tokens: &[Box<str>],
+        controls: &[TokenId],
+        user_defined: impl Iterator<Item = TokenId>,
+    ) -> Self {
         let mut by_first_byte: Vec<Vec<Special>> = (0..256).map(|_| Vec::new()).collect();
         let controls = controls.iter().map(|&id| (id, true));
         for (id, is_control) in controls.chain(user_defined.map(|id| (id, false))) {
-            let Some(text) = usize::try_from(id).ok().and_then(|index| tokens.get(index)) else { continue };
-            let list = text.as_bytes().first().and_then(|&first| by_first_byte.get_mut(usize::from(first)));
+            let Some(text) = usize::try_from(id).ok().and_then(|index| tokens.get(index)) else {
+                continue;
+            };
+            let list = text
+                .as_bytes()
+                .first()
+                .and_then(|&first| by_first_byte.get_mut(usize::from(first)));
             if let Some(list) = list {
-                list.push(Special { text: text.clone(), id, is_control });
+                list.push(Special {
+                    text: text.clone(),
+                    id,
+                    is_control,
+                });
             }
         }
-        by_first_byte.iter_mut().for_each(|list| list.sort_by_key(|special| std::cmp::Reverse(special.text.len())));
+        by_first_byte
+            .iter_mut()
+            .for_each(|list| list.sort_by_key(|special| std::cmp::Reverse(special.text.len())));
         Self { by_first_byte }
     }
 
@@ -44,9 +59,14 @@ impl Specials {
         let mut parts = Vec::new();
         let (mut rest, mut at) = (text, 0);
         while let Some(&first) = rest.as_bytes().get(at) {
-            let list = self.by_first_byte.get(usize::from(first)).map_or(&[][..], Vec::as_slice);
+            let list = self
+                .by_first_byte
+                .get(usize::from(first))
+                .map_or(&[][..], Vec::as_slice);
             let here = rest.get(at..).unwrap_or("");
-            let fits = |special: &&Special| (with_controls || !special.is_control) && here.starts_with(&*special.text);
+            let fits = |special: &&Special| {
+                (with_controls || !special.is_control) && here.starts_with(&*special.text)
+            };
             match list.iter().find(fits) {
                 Some(special) => {
                     let (before, from) = rest.split_at(at);

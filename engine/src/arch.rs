@@ -1,0 +1,105 @@
+//! From a file to a model: which blocks it is made of, which tensor plays which role.
+//!
+//! One file per architecture, about sizes and names only: no maths, no layouts, no device. A new
+//! architecture is `arch/<name>.rs` and one line in [`ARCHITECTURES`].
+
+pub mod qwen3moe;
+pub mod reader;
+
+use crate::blocks::{Block, moe_ffn::MoeFfn};
+use crate::gguf::{Gguf, GgufError};
+
+/// Reads one architecture.
+type Read = fn(&reader::Reader<'_>) -> Result<Spec, ArchError>;
+
+/// Every architecture known, sorted by its `general.architecture`.
+pub const ARCHITECTURES: &[(&str, Read)] = &[("qwen3moe", qwen3moe::read)];
+
+/// Why a well-formed file is not a model we can run.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchError {
+    #[error("architecture \"{name}\" is not supported yet; supported: {known}")]
+    Unknown { name: String, known: String },
+    #[error("the tensor {name} is missing: the file is incomplete or of another kind than it says")]
+    MissingTensor { name: String },
+    #[error("the tensor {name} has shape {got:?}, but this model's sizes ask for {expected:?}")]
+    Shape {
+        name: String,
+        expected: Vec<u64>,
+        got: Vec<u64>,
+    },
+    #[error("{key} is {value}, which this architecture cannot have ({why})")]
+    Value {
+        key: String,
+        value: String,
+        why: &'static str,
+    },
+    #[error("{key} = {value} is a variation not supported yet")]
+    Unsupported { key: String, value: String },
+    #[error(transparent)]
+    Metadata(#[from] GgufError),
+}
+
+/// A model: its sizes and its blocks, in the order a token meets them.
+#[derive(Clone, Debug)]
+pub struct Spec {
+    /// `general.architecture`.
+    pub architecture: String,
+    /// `general.name`, or the architecture.
+    pub name: String,
+    pub vocab: u32,
+    pub d_model: u32,
+    pub n_layers: u32,
+    /// Longest sequence the model was made for.
+    pub context_length: u32,
+    pub blocks: Vec<Block>,
+}
+
+impl Spec {
+    /// Reads the model a file describes.
+    pub fn read(gguf: &Gguf) -> Result<Self, ArchError> {
+        let name = gguf.metadata.str("general.architecture")?;
+        let found = ARCHITECTURES.iter().find(|(known, _)| *known == name);
+        let Some((_, read)) = found else {
+            let known: Vec<&str> = ARCHITECTURES.iter().map(|(known, _)| *known).collect();
+            return Err(ArchError::Unknown {
+                name: name.into(),
+                known: known.join(", "),
+            });
+        };
+        read(&reader::Reader::new(gguf, name))
+    }
+
+    /// The MoE layers, in order.
+    pub fn moe_blocks(&self) -> impl Iterator<Item = &MoeFfn> {
+        self.blocks.iter().filter_map(|block| match block {
+            Block::MoeFfn(moe) => Some(moe.as_ref()),
+            _ => None,
+        })
+    }
+
+    /// Parameters that take part in one token: all of them, less the experts not chosen and the
+    /// input embedding, of which only a row is read (it counts where it is also the output head).
+    pub fn active_parameters(&self, gguf: &Gguf) -> u64 {
+        let total: u64 = gguf.tensors.iter().map(|tensor| tensor.elements()).sum();
+        let idle: u64 = self.moe_blocks().map(idle_parameters).sum();
+        let untied_embedding = match (self.blocks.first(), self.blocks.last()) {
+            (Some(Block::Embed(embed)), Some(Block::Head(head)))
+                if embed.weights.name != head.weights.name =>
+            {
+                embed.weights.elements()
+            }
+            _ => 0,
+        };
+        total - idle - untied_embedding
+    }
+}
+
+/// Parameters of one layer's experts that a token does not use.
+fn idle_parameters(moe: &MoeFfn) -> u64 {
+    let experts: u64 = [&moe.gate, &moe.up, &moe.down]
+        .iter()
+        .map(|tensor| tensor.elements())
+        .sum();
+    experts / u64::from(moe.n_experts) * u64::from(moe.n_experts - moe.top_k)
+}

@@ -1,0 +1,35 @@
+//! Token embedding: the start of the residual stream `x`.
+
+use crate::gguf::TensorInfo;
+use crate::kernels::{self, stride, units};
+use crate::plan::{PlanBuilder, PlanError};
+use crate::trace::StepGroup;
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub struct Embed {
+    pub weights: TensorInfo, // (vocab, d_model)
+    pub vocab: u32,
+    pub d_model: u32,
+}
+
+impl Embed {
+    /// One step.
+    pub fn plan(&self, builder: &mut PlanBuilder) -> Result<(), PlanError> {
+        let kernel = kernels::embed::Embed {
+            params: kernels::embed::Params {
+                units: units(self.d_model),
+                vocab: self.vocab,
+                x_stride: stride(self.d_model),
+                ..Default::default()
+            },
+            cols: self.d_model,
+            format: self.weights.format,
+            tokens: builder.ports().tokens,
+            weights: builder.pack(&[&self.weights])?,
+            x: builder.activation("x", self.d_model),
+        };
+        builder.step(StepGroup::Embed, None, kernel);
+        Ok(())
+    }
+}

@@ -1,0 +1,55 @@
+//! The output head: final norm and one logit per vocabulary entry, only for the rows wanted.
+
+use crate::gguf::TensorInfo;
+use crate::kernels::{self, stride, units};
+use crate::plan::{PlanBuilder, PlanError};
+use crate::trace::StepGroup;
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub struct Head {
+    pub norm: TensorInfo,    // (d_model)
+    pub weights: TensorInfo, // (vocab, d_model); the embedding again when tied
+    pub d_model: u32,
+    pub vocab: u32,
+    pub eps: f32,
+}
+
+impl Head {
+    /// Two steps.
+    pub fn plan(&self, builder: &mut PlanBuilder) -> Result<(), PlanError> {
+        let normed = builder.rows("normed", builder.options().logit_rows, self.d_model);
+        let norm = kernels::rms_norm::RmsNorm {
+            params: kernels::rms_norm::Params {
+                width: self.d_model,
+                x_stride: stride(self.d_model),
+                y_stride: stride(self.d_model),
+                logits_only: 1,
+                eps: self.eps,
+                ..Default::default()
+            },
+            x: builder.activation("x", self.d_model),
+            weight: builder.vector(&self.norm)?,
+            y: normed,
+        };
+        builder.step(StepGroup::Head, None, norm);
+
+        let logits = kernels::matmul::Matmul {
+            params: kernels::matmul::Params {
+                rows: self.vocab,
+                units: units(self.d_model),
+                x_stride: stride(self.d_model),
+                y_stride: self.vocab,
+                logits_only: 1,
+                ..Default::default()
+            },
+            cols: self.d_model,
+            format: self.weights.format,
+            weights: builder.pack(&[&self.weights])?,
+            x: normed,
+            y: builder.ports().logits,
+        };
+        builder.step(StepGroup::Head, None, logits);
+        Ok(())
+    }
+}

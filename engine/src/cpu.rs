@@ -1,0 +1,149 @@
+//! The CPU executor: every kernel's twin, run step by step over plain memory.
+//!
+//! A twin takes the same parameters as its shader and does the same arithmetic in the simplest
+//! order, so that a reader can check the formula and a test can check the GPU. Twins are the
+//! readable truth; no cleverness goes in here beyond [`dot`].
+
+pub mod attention;
+pub mod embed;
+pub mod executor;
+pub mod expert_down;
+pub mod expert_gate_up;
+pub mod matmul;
+pub mod qk_rope;
+pub mod rms_norm;
+pub mod router;
+
+use std::cell::{Ref, RefCell, RefMut};
+
+use crate::plan::{BufferId, PackId};
+use crate::quant::Format;
+
+/// The buffers and weights of a plan in ordinary memory.
+///
+/// Buffers are words, as on the GPU; each is borrowed on its own, so a kernel that reads and
+/// writes the same buffer through two bindings is caught at once.
+#[derive(Debug)]
+pub struct Memory {
+    buffers: Vec<RefCell<Vec<u32>>>,
+    packs: Vec<Weights>,
+}
+
+impl Memory {
+    /// Zeroed buffers of the given word counts, and weights.
+    pub fn new(buffer_words: impl IntoIterator<Item = usize>, packs: Vec<Weights>) -> Self {
+        let buffers = buffer_words
+            .into_iter()
+            .map(|words| RefCell::new(vec![0; words]))
+            .collect();
+        Self { buffers, packs }
+    }
+
+    /// A buffer read as words.
+    pub fn u32(&self, id: BufferId) -> Ref<'_, [u32]> {
+        Ref::map(self.buffers[id.0].borrow(), Vec::as_slice)
+    }
+
+    /// A buffer written as words.
+    pub fn u32_mut(&self, id: BufferId) -> RefMut<'_, [u32]> {
+        RefMut::map(self.buffers[id.0].borrow_mut(), Vec::as_mut_slice)
+    }
+
+    /// A buffer read as floats.
+    pub fn f32(&self, id: BufferId) -> Ref<'_, [f32]> {
+        Ref::map(self.u32(id), bytemuck::cast_slice)
+    }
+
+    /// A buffer written as floats.
+    pub fn f32_mut(&self, id: BufferId) -> RefMut<'_, [f32]> {
+        RefMut::map(self.u32_mut(id), bytemuck::cast_slice_mut)
+    }
+
+    /// The matrix of a weight pack.
+    pub fn weights(&self, id: PackId) -> &Weights {
+        &self.packs[id.0]
+    }
+
+    /// A weight pack that is one vector.
+    pub fn vector(&self, id: PackId) -> &[f32] {
+        &self.packs[id.0].vector
+    }
+
+    pub(crate) fn weights_mut(&mut self, id: PackId) -> &mut Weights {
+        &mut self.packs[id.0]
+    }
+}
+
+/// A matrix in its file format, decoded a row at a time.
+#[derive(Debug)]
+pub struct Weights {
+    format: Format,
+    cols: usize,
+    row_bytes: usize,
+    bytes: Vec<u8>,
+    /// The decoded values, kept for packs of a single row: norms.
+    vector: Vec<f32>,
+}
+
+impl Weights {
+    /// Room for a matrix of `rows × cols`; [`Weights::extend`] fills it.
+    pub fn new(format: Format, rows: usize, cols: usize) -> Self {
+        let row_bytes = cols.div_ceil(format.block_elements()) * format.block_bytes();
+        Self {
+            format,
+            cols,
+            row_bytes,
+            bytes: Vec::with_capacity(rows * row_bytes),
+            vector: Vec::new(),
+        }
+    }
+
+    /// A whole matrix from its blocks.
+    pub fn from_bytes(format: Format, rows: usize, cols: usize, bytes: &[u8]) -> Self {
+        let mut weights = Self::new(format, rows, cols);
+        weights.extend(bytes);
+        weights.finish(rows);
+        weights
+    }
+
+    /// Appends the next bytes of the matrix.
+    pub fn extend(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Decodes the matrix for good if it is a single row.
+    pub fn finish(&mut self, rows: usize) {
+        if rows == 1 {
+            self.vector = vec![0.0; self.cols];
+            let mut vector = std::mem::take(&mut self.vector);
+            self.row(0, &mut vector);
+            self.vector = vector;
+        }
+    }
+
+    /// Elements of a row.
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
+    /// Decodes one row. `(cols)`
+    pub fn row(&self, row: usize, out: &mut [f32]) {
+        let start = row * self.row_bytes;
+        self.format
+            .to_f32(&self.bytes[start..start + self.row_bytes], &mut out[..self.cols]);
+    }
+}
+
+/// Σ a·b in eight interleaved sums, which compilers turn into vector instructions everywhere.
+pub fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let (a_eights, a_rest) = a.as_chunks::<8>();
+    let (b_eights, b_rest) = b.as_chunks::<8>();
+    let mut sums = [0.0f32; 8];
+    for (a, b) in a_eights.iter().zip(b_eights) {
+        for lane in 0..8 {
+            sums[lane] += a[lane] * b[lane];
+        }
+    }
+    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
+    sums.iter().sum::<f32>() + rest
+}

@@ -1,0 +1,17 @@
+//! Twin of `shaders/embed.wgsl`.
+
+use crate::cpu::Weights;
+use crate::kernels::Batch;
+use crate::kernels::embed::Params;
+
+/// Decodes the embedding row of each token.
+pub fn embed(params: &Params, batch: Batch, tokens: &[u32], weights: &Weights, x: &mut [f32]) {
+    let stride = params.x_stride as usize;
+    for (token, x) in tokens
+        .iter()
+        .zip(x.chunks_exact_mut(stride))
+        .take(batch.n_tokens as usize)
+    {
+        weights.row((*token).min(params.vocab - 1) as usize, x);
+    }
+}

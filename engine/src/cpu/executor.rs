@@ -1,0 +1,75 @@
+//! Runs a plan with the twins, one step after another, timing each with the clock.
+
+use crate::clock::Clock;
+use crate::cpu::{Memory, Weights};
+use crate::plan::{BufferId, PackId, Plan};
+use crate::session::{PassInput, PassOutput};
+
+/// See the module.
+#[derive(Debug)]
+pub struct CpuExecutor {
+    memory: Memory,
+}
+
+impl CpuExecutor {
+    /// Zeroed memory for a plan.
+    pub fn new(plan: &Plan) -> Self {
+        let words = plan.buffers.iter().map(|buffer| buffer.words() as usize);
+        let packs = plan
+            .packs
+            .iter()
+            .map(|pack| Weights::new(pack.format, pack.rows as usize, pack.cols as usize));
+        Self {
+            memory: Memory::new(words, packs.collect()),
+        }
+    }
+
+    pub(crate) fn write_weights(&mut self, pack: PackId, rows: &[u8]) {
+        self.memory.weights_mut(pack).extend(rows);
+    }
+
+    pub(crate) fn finish_weights(&mut self, plan: &Plan, pack: PackId) {
+        self.memory
+            .weights_mut(pack)
+            .finish(plan.packs[pack.0].rows as usize);
+    }
+
+    pub(crate) fn write_buffer(&mut self, id: BufferId, words: &[u32]) {
+        self.memory.u32_mut(id)[..words.len()].copy_from_slice(words);
+    }
+
+    pub(crate) fn read_buffer(&self, id: BufferId) -> Vec<u32> {
+        self.memory.u32(id).to_vec()
+    }
+
+    /// Runs one pass.
+    pub fn run(&mut self, plan: &Plan, input: &PassInput<'_>) -> PassOutput {
+        let started = Clock::start();
+        self.write_buffer(plan.ports.tokens, input.tokens);
+        for ((_, buffer), table) in plan.ports.ropes.iter().zip(&input.ropes) {
+            self.write_buffer(*buffer, bytemuck::cast_slice(table));
+        }
+        let mut group_micros = [0.0; 5];
+        let mut dispatches = 0;
+        for (_, step) in plan.active_steps(input.batch) {
+            let step_started = Clock::start();
+            step.kernel.run_cpu(&self.memory, input.batch);
+            group_micros[step.group as usize] += step_started.micros();
+            dispatches += 1;
+        }
+        let (tokens, layers) = (input.batch.n_tokens as usize, plan.moe.layers.len());
+        let chosen = tokens * layers * plan.moe.top_k as usize;
+        let probs = tokens * layers * plan.moe.n_experts as usize;
+        let logits = (input.batch.n_logits * plan.vocab) as usize;
+        let ports = &plan.ports;
+        PassOutput {
+            logits: self.memory.f32(ports.logits)[..logits].to_vec(),
+            ids: self.memory.u32(ports.ids)[..chosen].to_vec(),
+            expert_weights: self.memory.f32(ports.expert_weights)[..chosen].to_vec(),
+            probs: self.memory.f32(ports.probs)[..probs].to_vec(),
+            wall_micros: started.micros(),
+            group_micros: Some(group_micros),
+            dispatches,
+        }
+    }
+}

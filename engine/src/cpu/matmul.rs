@@ -1,0 +1,25 @@
+//! Twin of `shaders/matmul.wgsl`.
+
+use crate::cpu::{Weights, dot};
+use crate::kernels::Batch;
+use crate::kernels::matmul::Params;
+
+/// `y[t] = W · x[t]`, or `y[t] += W · x[t]`. Each row is decoded once for all tokens.
+pub fn matmul(params: &Params, batch: Batch, weights: &Weights, x: &[f32], y: &mut [f32]) {
+    let tokens = if params.logits_only == 1 {
+        batch.n_logits
+    } else {
+        batch.n_tokens
+    } as usize;
+    let cols = weights.cols();
+    let mut decoded = vec![0.0; cols];
+    for row in 0..params.rows as usize {
+        weights.row(row, &mut decoded);
+        for token in 0..tokens {
+            let x_base = token * params.x_stride as usize;
+            let sum = dot(&decoded, &x[x_base..x_base + cols]);
+            let y = &mut y[token * params.y_stride as usize + params.y_offset as usize + row];
+            *y = if params.accumulate == 1 { *y + sum } else { sum };
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! A device, what it can do, and the first thing that went wrong with it.
+
+use std::sync::{Arc, Mutex};
+
+use super::GpuError;
+use crate::plan::Limits;
+
+/// How to open a device.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ContextOptions {
+    /// Stay within WebGPU's default limits even where the adapter offers more.
+    pub default_limits: bool,
+    /// Do without timestamp queries even where they exist.
+    pub no_timestamps: bool,
+    /// Invocations per matrix row, a power of two up to 64; 0 lets the device decide.
+    pub lanes: u32,
+}
+
+/// A shared handle: clones refer to the same device.
+#[derive(Clone, Debug)]
+pub struct GpuContext {
+    pub(super) device: wgpu::Device,
+    pub(super) queue: wgpu::Queue,
+    pub(super) lanes: u32,
+    info: wgpu::AdapterInfo,
+    fault: Arc<Mutex<Option<GpuError>>>,
+}
+
+/// On hardware, neighbouring invocations should read neighbouring weights; on software adapters
+/// a barrier costs more than it saves.
+const HARDWARE_LANES: u32 = 16;
+
+impl GpuContext {
+    /// Asks for the fastest adapter and a device on it.
+    pub async fn request(options: ContextOptions) -> Result<Self, GpuError> {
+        let adapter = request_adapter().await?;
+        let info = adapter.get_info();
+        let (device, queue) = request_device(&adapter, options).await?;
+        let fault = Arc::new(Mutex::new(None));
+        watch(&device, &fault);
+        let is_software = info.device_type == wgpu::DeviceType::Cpu;
+        let lanes = match options.lanes {
+            0 if is_software => 1,
+            0 => HARDWARE_LANES,
+            lanes => lanes.next_power_of_two().min(crate::kernels::WORKGROUP_SIZE),
+        };
+        Ok(Self {
+            device,
+            queue,
+            lanes,
+            info,
+            fault,
+        })
+    }
+
+    /// Name of the adapter, as far as the browser tells it.
+    pub fn name(&self) -> String {
+        let backend = match self.info.backend {
+            wgpu::Backend::BrowserWebGpu => "WebGPU".to_owned(),
+            other => other.to_string(),
+        };
+        let kind = if self.is_software() { ", software" } else { "" };
+        match self.info.name.as_str() {
+            "" => format!("{backend}{kind}"),
+            name => format!("{backend}: {name}{kind}"),
+        }
+    }
+
+    /// Whether the adapter is emulated on the CPU.
+    pub fn is_software(&self) -> bool {
+        self.info.device_type == wgpu::DeviceType::Cpu
+    }
+
+    /// Whether passes can be timed on the device.
+    pub fn has_timestamps(&self) -> bool {
+        self.device.features().contains(wgpu::Features::TIMESTAMP_QUERY)
+    }
+
+    /// What plans must stay within.
+    pub fn limits(&self) -> Limits {
+        let limits = self.device.limits();
+        Limits {
+            max_binding_bytes: limits.max_storage_buffer_binding_size.min(limits.max_buffer_size),
+        }
+    }
+
+    /// The first fault since the device was opened, if any.
+    pub(super) fn check(&self) -> Result<(), GpuError> {
+        let fault = self.fault.lock().map(|fault| fault.clone()).unwrap_or_default();
+        fault.map_or(Ok(()), Err)
+    }
+}
+
+/// The first request may come back empty-handed right after a browser starts, so ask twice.
+async fn request_adapter() -> Result<wgpu::Adapter, GpuError> {
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+    let options = wgpu::RequestAdapterOptions {
+        power_preference: wgpu::PowerPreference::HighPerformance,
+        ..Default::default()
+    };
+    if let Ok(adapter) = instance.request_adapter(&options).await {
+        return Ok(adapter);
+    }
+    let second = instance.request_adapter(&options).await;
+    second.map_err(|err| GpuError::NoAdapter {
+        why: err.to_string().into(),
+    })
+}
+
+async fn request_device(
+    adapter: &wgpu::Adapter,
+    options: ContextOptions,
+) -> Result<(wgpu::Device, wgpu::Queue), GpuError> {
+    let offered = adapter.limits();
+    let mut required_limits = wgpu::Limits::default();
+    if !options.default_limits {
+        required_limits.max_buffer_size = offered.max_buffer_size;
+        required_limits.max_storage_buffer_binding_size = offered.max_storage_buffer_binding_size;
+    }
+    let wanted = if options.no_timestamps {
+        wgpu::Features::empty()
+    } else {
+        wgpu::Features::TIMESTAMP_QUERY
+    };
+    let descriptor = wgpu::DeviceDescriptor {
+        label: Some("moescope"),
+        required_features: adapter.features() & wanted,
+        required_limits,
+        ..Default::default()
+    };
+    let device = adapter.request_device(&descriptor).await;
+    device.map_err(|err| GpuError::NoDevice {
+        why: err.to_string().into(),
+    })
+}
+
+/// Keeps the first error that no scope caught, and the loss of the device.
+fn watch(device: &wgpu::Device, fault: &Arc<Mutex<Option<GpuError>>>) {
+    let keep = |fault: &Mutex<Option<GpuError>>, err| {
+        if let Ok(mut first) = fault.lock() {
+            first.get_or_insert(err);
+        }
+    };
+    let uncaught = fault.clone();
+    device.on_uncaptured_error(Arc::new(move |err| {
+        let err = match err {
+            wgpu::Error::OutOfMemory { .. } => GpuError::OutOfMemory,
+            other => GpuError::Fault {
+                what: other.to_string().into(),
+            },
+        };
+        keep(&uncaught, err);
+    }));
+    let lost = fault.clone();
+    device.set_device_lost_callback(move |reason, why| {
+        if reason != wgpu::DeviceLostReason::Destroyed {
+            keep(&lost, GpuError::Lost { why: why.into() });
+        }
+    });
+}

@@ -1,0 +1,375 @@
+//! A plan made ready on a GPU, and the one submission per pass that runs it.
+
+use futures_channel::oneshot;
+
+use super::GpuError;
+use super::context::GpuContext;
+use super::pipelines::{PipelineCache, Pipelines};
+use super::timer::Timer;
+use super::upload::Upload;
+use crate::clock::Clock;
+use crate::kernels::{Batch, Bind};
+use crate::plan::{BufferId, BufferKind, PackId, Plan};
+use crate::session::{PassInput, PassOutput};
+use crate::trace::StepGroup;
+
+/// Offset between two steps' parameters: WebGPU's largest uniform alignment.
+const PARAMS_STRIDE: u64 = 256;
+
+/// See the module.
+#[derive(Debug)]
+pub struct GpuExecutor {
+    context: GpuContext,
+    buffers: Vec<wgpu::Buffer>,
+    packs: Vec<wgpu::Buffer>,
+    uploads: Vec<Upload>,
+    steps: Vec<GpuStep>,
+    batch: wgpu::Buffer,
+    staging: wgpu::Buffer,
+    timer: Option<Timer>,
+}
+
+/// A step's pipeline and bindings.
+#[derive(Debug)]
+struct GpuStep {
+    pipelines: Pipelines,
+    bindings: wgpu::BindGroup,
+}
+
+/// Where the parts of a pass's output lie in the staging buffer, in bytes.
+struct Readback {
+    logits: u64,
+    chosen: u64,
+    probs: u64,
+    stamps: u64,
+}
+
+impl Readback {
+    fn of(plan: &Plan, batch: Batch, runs: u32) -> Self {
+        let slots = u64::from(batch.n_tokens) * plan.moe.layers.len() as u64;
+        Self {
+            logits: 4 * u64::from(batch.n_logits) * u64::from(plan.vocab),
+            chosen: 4 * slots * u64::from(plan.moe.top_k),
+            probs: 4 * slots * u64::from(plan.moe.n_experts),
+            stamps: Timer::bytes(runs),
+        }
+    }
+
+    /// Sizes in the order they are staged: stamps first, as they must be 8-byte aligned.
+    fn sizes(&self) -> [u64; 5] {
+        [self.stamps, self.logits, self.chosen, self.chosen, self.probs]
+    }
+
+    fn total(&self) -> u64 {
+        self.sizes().iter().sum()
+    }
+}
+
+impl GpuExecutor {
+    /// Reserves buffers, compiles pipelines, makes bind groups. Weights come afterwards.
+    pub async fn new(context: &GpuContext, plan: &Plan) -> Result<Self, GpuError> {
+        context.check()?;
+        let device = &context.device;
+        let memory = device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+        let validation = device.push_error_scope(wgpu::ErrorFilter::Validation);
+        let executor = Self::make(context, plan);
+        if let Some(err) = validation.pop().await {
+            return Err(GpuError::Fault {
+                what: err.to_string().into(),
+            });
+        }
+        if memory.pop().await.is_some() {
+            return Err(GpuError::OutOfMemory);
+        }
+        executor
+    }
+
+    fn make(context: &GpuContext, plan: &Plan) -> Result<Self, GpuError> {
+        let device = &context.device;
+        let storage =
+            wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC;
+        let buffer = |label: &str, bytes: u64, usage| {
+            let descriptor = wgpu::BufferDescriptor {
+                label: Some(label),
+                size: bytes.max(16),
+                usage,
+                mapped_at_creation: false,
+            };
+            device.create_buffer(&descriptor)
+        };
+        let buffers: Vec<wgpu::Buffer> = plan
+            .buffers
+            .iter()
+            .map(|spec| buffer(&spec.name, spec.bytes(), storage))
+            .collect();
+        let packs: Vec<wgpu::Buffer> = plan
+            .packs
+            .iter()
+            .map(|pack| buffer(&pack.name(), pack.gpu_bytes(), storage))
+            .collect();
+        let uniform = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
+        let batch = buffer("batch", size_of::<Batch>() as u64, uniform);
+        let params = buffer("params", PARAMS_STRIDE * plan.steps.len() as u64, uniform);
+        let timer = Timer::new(device, &context.queue, plan);
+        let full = Batch {
+            n_tokens: plan.options.batch,
+            n_logits: plan.options.logit_rows,
+            ..Batch::default()
+        };
+        let staging_bytes = Readback::of(plan, full, plan.steps.len() as u32).total();
+        let staging = buffer(
+            "staging",
+            staging_bytes,
+            wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
+        );
+
+        let mut cache = PipelineCache::new(device, context.lanes);
+        let mut steps = Vec::with_capacity(plan.steps.len());
+        for (index, step) in plan.steps.iter().enumerate() {
+            let offset = PARAMS_STRIDE * index as u64;
+            let own = step.kernel.params();
+            context.queue.write_buffer(&params, offset, &own);
+            let stem = step.kernel.stem();
+            let unknown = || GpuError::Fault {
+                what: format!("no shader named {stem}").into(),
+            };
+            let pipelines = cache.get(step.kernel.as_ref()).ok_or_else(unknown)?;
+            let own_params = wgpu::BufferBinding {
+                buffer: &params,
+                offset,
+                size: std::num::NonZero::new(own.len() as u64),
+            };
+            let mut resources = vec![
+                wgpu::BindingResource::Buffer(own_params),
+                batch.as_entire_binding(),
+            ];
+            resources.extend(step.kernel.bindings().iter().map(|bind| match bind {
+                Bind::Read(id) | Bind::Write(id) => buffers[id.0].as_entire_binding(),
+                Bind::Weights(id) => packs[id.0].as_entire_binding(),
+            }));
+            let entries: Vec<wgpu::BindGroupEntry<'_>> = (resources.into_iter().enumerate())
+                .map(|(binding, resource)| wgpu::BindGroupEntry {
+                    binding: binding as u32,
+                    resource,
+                })
+                .collect();
+            let bindings = device.create_bind_group(&wgpu::BindGroupDescriptor {
+                label: Some(stem),
+                layout: &pipelines.layout,
+                entries: &entries,
+            });
+            steps.push(GpuStep { pipelines, bindings });
+        }
+        let uploads = plan.packs.iter().map(|_| Upload::default()).collect();
+        Ok(Self {
+            context: context.clone(),
+            buffers,
+            packs,
+            uploads,
+            steps,
+            batch,
+            staging,
+            timer,
+        })
+    }
+
+    pub(crate) fn write_weights(&mut self, plan: &Plan, pack: PackId, rows: &[u8]) {
+        let (at, words) = self.uploads[pack.0].push(&plan.packs[pack.0], rows);
+        self.write_words(&self.packs[pack.0], at, &words);
+    }
+
+    pub(crate) fn finish_weights(&mut self, plan: &Plan, pack: PackId) {
+        let upload = std::mem::take(&mut self.uploads[pack.0]);
+        let (at, words) = upload.finish(&plan.packs[pack.0]);
+        self.write_words(&self.packs[pack.0], at, &words);
+    }
+
+    /// Submitting at once lets the driver reuse its upload memory.
+    fn write_words(&self, buffer: &wgpu::Buffer, at: u64, words: &[u32]) {
+        if !words.is_empty() {
+            self.context
+                .queue
+                .write_buffer(buffer, at, bytemuck::cast_slice(words));
+            self.context.queue.submit([]);
+        }
+    }
+
+    pub(crate) fn write_buffer(&self, id: BufferId, words: &[u32]) {
+        self.write_words(&self.buffers[id.0], 0, words);
+    }
+
+    /// Waits for everything written so far, and says what the device refused.
+    pub async fn settle(&self) -> Result<(), GpuError> {
+        let (sender, done) = oneshot::channel();
+        self.context
+            .queue
+            .on_submitted_work_done(move || drop(sender.send(())));
+        self.wait();
+        // A dropped sender means the device is gone, which `check` reports.
+        let _ = done.await;
+        self.context.check()
+    }
+
+    /// Reads a whole buffer through a staging buffer of its own; for tests and tools.
+    pub async fn read_buffer(&self, id: BufferId) -> Result<Vec<u32>, GpuError> {
+        let source = &self.buffers[id.0];
+        let staging = self.context.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("read_buffer"),
+            size: source.size(),
+            usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        let mut encoder = self.context.device.create_command_encoder(&Default::default());
+        encoder.copy_buffer_to_buffer(source, 0, &staging, 0, source.size());
+        self.context.queue.submit([encoder.finish()]);
+        let bytes = self.map(&staging, source.size()).await?;
+        Ok(bytemuck::pod_collect_to_vec(&bytes))
+    }
+
+    /// Runs one pass: one submission, one readback.
+    pub async fn run(&mut self, plan: &Plan, input: &PassInput<'_>) -> Result<PassOutput, GpuError> {
+        self.context.check()?;
+        let started = Clock::start();
+        self.write_inputs(plan, input);
+        let mut encoder = self.context.device.create_command_encoder(&Default::default());
+        let (groups, dispatches) = self.encode_steps(plan, input.batch, &mut encoder);
+        let runs = if self.timer.is_some() {
+            groups.len() as u32
+        } else {
+            0
+        };
+        let readback = Readback::of(plan, input.batch, runs);
+        self.encode_readback(plan, &readback, runs, &mut encoder);
+        self.context.queue.submit([encoder.finish()]);
+        let bytes = self.map(&self.staging, readback.total()).await?;
+        self.context.check()?;
+
+        let mut parts = Parts { bytes: &bytes };
+        let [stamps, logits, ids, weights, probs] = readback.sizes();
+        let ticks: Vec<u64> = parts.take(stamps);
+        Ok(PassOutput {
+            group_micros: self.timer.as_ref().and_then(|timer| timer.sum(&ticks, &groups)),
+            logits: parts.take(logits),
+            ids: parts.take(ids),
+            expert_weights: parts.take(weights),
+            probs: parts.take(probs),
+            wall_micros: started.micros(),
+            dispatches,
+        })
+    }
+
+    fn write_inputs(&self, plan: &Plan, input: &PassInput<'_>) {
+        let queue = &self.context.queue;
+        queue.write_buffer(&self.batch, 0, bytemuck::bytes_of(&input.batch));
+        queue.write_buffer(
+            &self.buffers[plan.ports.tokens.0],
+            0,
+            bytemuck::cast_slice(input.tokens),
+        );
+        for ((_, id), table) in plan.ports.ropes.iter().zip(&input.ropes) {
+            queue.write_buffer(&self.buffers[id.0], 0, bytemuck::cast_slice(table));
+        }
+    }
+
+    /// Encodes the steps; returns the group of each compute pass and the dispatches.
+    fn encode_steps(
+        &self,
+        plan: &Plan,
+        batch: Batch,
+        encoder: &mut wgpu::CommandEncoder,
+    ) -> (Vec<StepGroup>, u32) {
+        let most = self.context.device.limits().max_compute_workgroups_per_dimension;
+        let active: Vec<_> = plan.active_steps(batch).collect();
+        let mut groups = Vec::new();
+        for run in active.chunk_by(|(_, a), (_, b)| self.timer.is_none() || a.group == b.group) {
+            let timestamp_writes = self.timer.as_ref().map(|timer| timer.stamps(groups.len() as u32));
+            let label = Some(run[0].1.group.name());
+            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
+                label,
+                timestamp_writes,
+            });
+            for (index, step) in run {
+                let GpuStep { pipelines, bindings } = &self.steps[*index];
+                let (pipeline, tile) = pipelines.for_tokens(step.kernel.tokens(batch));
+                let [x, y, z] = step.kernel.grid(batch, tile).workgroups(self.context.lanes, most);
+                pass.set_pipeline(pipeline);
+                pass.set_bind_group(0, bindings, &[]);
+                pass.dispatch_workgroups(x, y, z);
+            }
+            groups.push(run[0].1.group);
+        }
+        (groups, active.len() as u32)
+    }
+
+    fn encode_readback(
+        &self,
+        plan: &Plan,
+        readback: &Readback,
+        runs: u32,
+        encoder: &mut wgpu::CommandEncoder,
+    ) {
+        let ports = &plan.ports;
+        let outputs = [ports.logits, ports.ids, ports.expert_weights, ports.probs];
+        debug_assert!(
+            outputs
+                .iter()
+                .all(|id| plan.buffers[id.0].kind == BufferKind::Output)
+        );
+        let mut at = readback.stamps;
+        if let Some(timer) = &self.timer {
+            let stamps = timer.resolve(encoder, runs);
+            encoder.copy_buffer_to_buffer(stamps, 0, &self.staging, 0, readback.stamps);
+        }
+        for (id, bytes) in outputs.iter().zip(&readback.sizes()[1..]) {
+            if *bytes > 0 {
+                encoder.copy_buffer_to_buffer(&self.buffers[id.0], 0, &self.staging, at, *bytes);
+            }
+            at += bytes;
+        }
+    }
+
+    /// Maps the beginning of a staging buffer and copies it out.
+    async fn map(&self, staging: &wgpu::Buffer, bytes: u64) -> Result<Vec<u8>, GpuError> {
+        let (sender, mapped) = oneshot::channel();
+        staging.map_async(wgpu::MapMode::Read, 0..bytes, move |result| {
+            drop(sender.send(result))
+        });
+        self.wait();
+        let fault = |what: &str| GpuError::Fault { what: what.into() };
+        match mapped.await {
+            Ok(Ok(())) => {}
+            _ => {
+                return self
+                    .context
+                    .check()
+                    .and(Err(fault("the result could not be read back")));
+            }
+        }
+        let view = staging
+            .get_mapped_range(0..bytes)
+            .map_err(|err| fault(&err.to_string()))?;
+        let copy = view.to_vec();
+        drop(view);
+        staging.unmap();
+        Ok(copy)
+    }
+
+    /// Natively somebody must drive the callbacks; in a browser this does nothing.
+    fn wait(&self) {
+        // A failed poll means a lost device, which `check` reports.
+        let _ = self.context.device.poll(wgpu::PollType::wait_indefinitely());
+    }
+}
+
+/// Takes typed pieces off the front of a byte run.
+struct Parts<'a> {
+    bytes: &'a [u8],
+}
+
+impl Parts<'_> {
+    fn take<T: bytemuck::Pod>(&mut self, bytes: u64) -> Vec<T> {
+        let (part, rest) = self.bytes.split_at(bytes as usize);
+        self.bytes = rest;
+        bytemuck::pod_collect_to_vec(part)
+    }
+}

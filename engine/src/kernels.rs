@@ -1,0 +1,243 @@
+//! The kernels: for each, under one stem, a WGSL file, this host side, a CPU twin and a test.
+//!
+//! A kernel value is data: which buffers it reads and writes, its parameters, how many workgroups
+//! it needs for a batch, and how many bytes and operations that is. Executors interpret it.
+//!
+//! Adding a kernel: `shaders/<stem>.wgsl`, `kernels/<stem>.rs`, `cpu/<stem>.rs`,
+//! `tests/kernels/<stem>.rs`, and one line in the list below; the list makes the first three a
+//! compile error when missing.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::cpu;
+use crate::plan::{BufferId, PackId};
+use crate::quant::Format;
+use crate::session::KvFormat;
+use crate::trace::GroupWork;
+
+/// Declares the host modules and the table of shaders from one sorted list.
+macro_rules! kernels {
+    ($($stem:ident),* $(,)?) => {
+        $(pub mod $stem;)*
+
+        /// Every kernel's stem, WGSL and parameter layout, in alphabetical order.
+        pub const ALL: &[Shader] = &[$(Shader {
+            stem: stringify!($stem),
+            wgsl: include_str!(concat!("../../shaders/", stringify!($stem), ".wgsl")),
+            params: $stem::Params::FIELDS,
+            links: $stem::LINKS,
+        }),*];
+    };
+}
+
+kernels! {
+    attention,
+    embed,
+    expert_down,
+    expert_gate_up,
+    matmul,
+    qk_rope,
+    rms_norm,
+    router,
+}
+
+/// One WGSL file and what must be linked to it.
+#[derive(Debug)]
+pub struct Shader {
+    /// File name without ending; also the entry point.
+    pub stem: &'static str,
+    /// The file's own text.
+    pub wgsl: &'static str,
+    /// Name and byte offset of every field of its `Params`, from the Rust struct.
+    pub params: &'static [(&'static str, usize)],
+    /// The kinds of file it is linked with.
+    pub links: &'static [LinkKind],
+}
+
+/// A slot of a kernel that a whole WGSL file fills.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkKind {
+    /// `shaders/quant/<format>.wgsl`: how weights are decoded.
+    Quant,
+    /// `shaders/kv/<format>.wgsl`: how cache entries are packed.
+    Kv,
+    /// `shaders/parts/tile_<n>.wgsl`: how many tokens one weight read serves.
+    Tile,
+    /// `shaders/parts/lanes.wgsl`: rows shared out over a workgroup.
+    Lanes,
+    /// `shaders/parts/unit_dot.wgsl`: a decoded unit times activations.
+    UnitDot,
+}
+
+/// The files chosen for one use of a kernel. Two uses with equal links share a pipeline.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Links {
+    pub quant: Option<Format>,
+    pub kv: Option<KvFormat>,
+}
+
+/// Tokens per weight read while prefilling.
+pub const PREFILL_TILE: u32 = 4;
+
+const BATCH_WGSL: &str = include_str!("../../shaders/parts/batch.wgsl");
+const LANES_WGSL: &str = include_str!("../../shaders/parts/lanes.wgsl");
+const UNIT_DOT_WGSL: &str = include_str!("../../shaders/parts/unit_dot.wgsl");
+const TILE_1_WGSL: &str = include_str!("../../shaders/parts/tile_1.wgsl");
+const TILE_4_WGSL: &str = include_str!("../../shaders/parts/tile_4.wgsl");
+
+impl Shader {
+    /// The shader of a stem; stems come from [`Kernel::stem`], so it is always found.
+    pub fn of(stem: &str) -> Option<&'static Shader> {
+        ALL.iter().find(|shader| shader.stem == stem)
+    }
+
+    /// The whole text the GPU compiles: files one after another, nothing rewritten.
+    pub fn link(&self, links: Links, tile: u32) -> String {
+        let mut files: Vec<&str> = vec![BATCH_WGSL];
+        for kind in self.links {
+            match kind {
+                LinkKind::Quant => files.extend(links.quant.map(Format::wgsl)),
+                LinkKind::Kv => files.extend(links.kv.map(KvFormat::wgsl)),
+                LinkKind::Tile => files.push(if tile == 1 { TILE_1_WGSL } else { TILE_4_WGSL }),
+                LinkKind::Lanes => files.push(LANES_WGSL),
+                LinkKind::UnitDot => files.push(UNIT_DOT_WGSL),
+            }
+        }
+        files.push(self.wgsl);
+        files.join("\n")
+    }
+
+    /// Whether the kernel exists in a one-token and a prefill form.
+    pub fn is_tiled(&self) -> bool {
+        self.links.contains(&LinkKind::Tile)
+    }
+}
+
+/// The tokens of one forward pass, as every kernel sees them. Mirrors `shaders/parts/batch.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
+pub struct Batch {
+    /// Tokens in this pass.
+    pub n_tokens: u32,
+    /// Position of the first of them; also how many positions the cache held before.
+    pub start: u32,
+    /// First token of the batch whose logits are wanted.
+    pub logits_from: u32,
+    /// How many tokens, from there on, get logits.
+    pub n_logits: u32,
+}
+
+impl Batch {
+    /// Field names and offsets, for the layout test.
+    pub const FIELDS: &'static [(&'static str, usize)] = &[
+        ("n_tokens", 0),
+        ("start", 4),
+        ("logits_from", 8),
+        ("n_logits", 12),
+    ];
+}
+
+/// What a storage binding points at, and whether the kernel writes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bind {
+    Read(BufferId),
+    Write(BufferId),
+    Weights(PackId),
+}
+
+/// How the workgroups of a dispatch are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grid {
+    /// One workgroup per `x`, `y`.
+    Workgroups { x: u32, y: u32 },
+    /// One invocation per item along `x`; `y` workgroups.
+    Invocations { x: u32, y: u32 },
+    /// `lanes` invocations work together on one row; rows along `x`, and workgroups `y`, `z`.
+    Rows { rows: u32, y: u32, z: u32 },
+}
+
+/// Invocations per workgroup, in every kernel. WebGPU guarantees 256; 64 suits all devices met.
+pub const WORKGROUP_SIZE: u32 = 64;
+
+impl Grid {
+    /// Workgroup counts when `lanes` invocations share a row. Rows beyond what one dimension may
+    /// hold (65,535 by default) continue along `z`; kernels undo this with `row_group`.
+    pub fn workgroups(self, lanes: u32, max_per_dimension: u32) -> [u32; 3] {
+        match self {
+            Grid::Workgroups { x, y } => [x, y, 1],
+            Grid::Invocations { x, y } => [x.div_ceil(WORKGROUP_SIZE), y, 1],
+            Grid::Rows { rows, y, z } => {
+                let groups = rows.div_ceil(WORKGROUP_SIZE / lanes);
+                let folds = groups.div_ceil(max_per_dimension.max(1)).max(1);
+                [groups.div_ceil(folds), y, z * folds]
+            }
+        }
+    }
+}
+
+/// The work of one pass that depends on what the router chose.
+#[derive(Clone, Copy, Debug)]
+pub struct Pass<'a> {
+    pub batch: Batch,
+    /// Distinct experts chosen over the whole batch, per MoE layer. `(moe_layers)`
+    pub distinct_experts: &'a [u32],
+}
+
+/// One use of a kernel in a plan.
+pub trait Kernel: fmt::Debug {
+    /// The stem: shader file, entry point, profiler label.
+    fn stem(&self) -> &'static str;
+    /// Which files are linked to it.
+    fn links(&self) -> Links {
+        Links::default()
+    }
+    /// The uniform the shader calls `params`.
+    fn params(&self) -> Cow<'_, [u8]>;
+    /// Storage bindings, from `@binding(2)` on.
+    fn bindings(&self) -> Vec<Bind>;
+    /// Rows of activations the kernel works on; decides between its one-token and prefill forms.
+    fn tokens(&self, batch: Batch) -> u32 {
+        batch.n_tokens
+    }
+    /// The grid for a batch, when one workgroup row serves `tile` tokens.
+    fn grid(&self, batch: Batch, tile: u32) -> Grid;
+    /// Bytes and operations of a pass.
+    fn work(&self, pass: Pass<'_>) -> GroupWork;
+    /// Runs the CPU twin.
+    fn run_cpu(&self, memory: &cpu::Memory, batch: Batch);
+}
+
+/// A uniform struct with its field offsets, so that a test can hold it against the WGSL.
+macro_rules! params {
+    ($(#[$doc:meta])* $(pub $field:ident: $kind:ty, $(#[$field_doc:meta])*)*) => {
+        $(#[$doc])*
+        #[repr(C)]
+        #[derive(Clone, Copy, Debug, Default, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
+        pub struct Params {
+            $($(#[$field_doc])* pub $field: $kind,)*
+        }
+
+        impl Params {
+            /// Field names and byte offsets, in order.
+            pub const FIELDS: &'static [(&'static str, usize)] =
+                &[$((stringify!($field), std::mem::offset_of!(Params, $field)),)*];
+        }
+    };
+}
+pub(crate) use params;
+
+/// Elements are stored in units of 32; a row of `n` elements takes this many.
+pub fn units(n: u32) -> u32 {
+    n.div_ceil(32)
+}
+
+/// Width of an activation row in memory: padded to whole units, the padding stays zero.
+pub fn stride(n: u32) -> u32 {
+    units(n) * 32
+}
+
+/// Bytes of weights in their file format; a plan only holds whole blocks.
+fn weight_bytes(format: Format, elements: u64) -> u64 {
+    format.bytes_for(elements).unwrap_or_default()
+}

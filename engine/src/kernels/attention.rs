@@ -1,0 +1,83 @@
+//! Causal attention of each new token over the KV cache, with grouped query heads (GQA,
+//! arXiv:2305.13245): `out = softmax(q · Kᵀ · scale) · V`, in one pass with a running maximum.
+
+use std::borrow::Cow;
+
+use super::{Batch, Bind, Grid, Kernel, LinkKind, Links, Pass, params};
+use crate::cpu;
+use crate::plan::BufferId;
+use crate::session::KvFormat;
+use crate::trace::GroupWork;
+
+pub const LINKS: &[LinkKind] = &[LinkKind::Kv];
+
+/// Longest head the shader's registers are laid out for.
+pub const MAX_HEAD_DIM: u32 = 512;
+
+params! {
+    pub n_heads: u32,
+    pub n_kv_heads: u32,
+    pub head_dim: u32,
+    pub q_stride: u32,
+    pub out_stride: u32,
+    /// Usually 1 / sqrt(head_dim).
+    pub scale: f32,
+    pub pad_0: u32,
+    pub pad_1: u32,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Attention {
+    pub params: Params,
+    pub kv: KvFormat,
+    pub q: BufferId,      // (tokens, n_heads · head_dim)
+    pub keys: BufferId,   // (context, n_kv_heads · head_dim)
+    pub values: BufferId, // (context, n_kv_heads · head_dim)
+    pub out: BufferId,    // (tokens, n_heads · head_dim)
+}
+
+/// Sum over the batch of the positions each token attends to, itself included.
+fn attended_positions(batch: Batch) -> u64 {
+    (0..u64::from(batch.n_tokens)).map(|token| u64::from(batch.start) + token + 1).sum()
+}
+
+impl Kernel for Attention {
+    fn stem(&self) -> &'static str {
+        "attention"
+    }
+
+    fn links(&self) -> Links {
+        Links { kv: Some(self.kv), ..Links::default() }
+    }
+
+    fn params(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(bytemuck::bytes_of(&self.params))
+    }
+
+    fn bindings(&self) -> Vec<Bind> {
+        vec![Bind::Read(self.q), Bind::Read(self.keys), Bind::Read(self.values), Bind::Write(self.out)]
+    }
+
+    fn grid(&self, batch: Batch, _tile: u32) -> Grid {
+        Grid::Workgroups { x: self.params.n_heads, y: batch.n_tokens }
+    }
+
+    fn work(&self, pass: Pass<'_>) -> GroupWork {
+        let p = &self.params;
+        let positions = attended_positions(pass.batch);
+        let kv_row = 2 * u64::from(p.n_kv_heads) * u64::from(p.head_dim);
+        GroupWork {
+            // The cache is counted once per token that reads it, which is what decode pays.
+            kv_read_bytes: self.kv.bytes_for(kv_row) * positions,
+            operations: 4 * u64::from(p.n_heads) * u64::from(p.head_dim) * positions,
+            ..GroupWork::default()
+        }
+    }
+
+    fn run_cpu(&self, memory: &cpu::Memory, batch: Batch) {
+        let (q, keys, values) = (memory.f32(self.q), memory.u32(self.keys), memory.u32(self.values));
+        let cache = cpu::attention::Cache { kv: self.kv, keys: &keys, values: &values };
+        cpu::attention::attention(&self.params, batch, &q, &cache, &mut memory.f32_mut(self.out));
+    }
+}

@@ -1,0 +1,85 @@
+//! Second half of the chosen experts: down projection, weighted sum over the chosen, and the
+//! residual, in one dispatch: `x += Σ_s w_s · (D_e(s) · act_s)`. The sum runs in rank order, so it
+//! is the same on every run.
+
+use std::borrow::Cow;
+
+use super::{Batch, Bind, Grid, Kernel, LinkKind, Links, Pass, params, weight_bytes};
+use crate::cpu;
+use crate::plan::{BufferId, PackId};
+use crate::quant::Format;
+use crate::trace::GroupWork;
+
+pub const LINKS: &[LinkKind] = &[LinkKind::Quant, LinkKind::UnitDot, LinkKind::Lanes];
+
+params! {
+    pub d_model: u32,
+    /// Units of 32 elements per row (the expert's hidden width).
+    pub units: u32,
+    pub act_stride: u32,
+    pub x_stride: u32,
+    pub top_k: u32,
+    pub moe_layer: u32,
+    pub n_moe_layers: u32,
+    pub pad_0: u32,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct ExpertDown {
+    pub params: Params,
+    pub cols: u32,
+    pub format: Format,
+    pub weights: PackId,         // (n_experts, d_model, d_ff)
+    pub act: BufferId,           // (tokens, top_k, d_ff)
+    pub ids: BufferId,           // (tokens, n_moe_layers, top_k) u32
+    pub expert_weights: BufferId, // (tokens, n_moe_layers, top_k)
+    pub x: BufferId,             // (tokens, d_model)
+}
+
+impl Kernel for ExpertDown {
+    fn stem(&self) -> &'static str {
+        "expert_down"
+    }
+
+    fn links(&self) -> Links {
+        Links { quant: Some(self.format), ..Links::default() }
+    }
+
+    fn params(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(bytemuck::bytes_of(&self.params))
+    }
+
+    fn bindings(&self) -> Vec<Bind> {
+        vec![
+            Bind::Weights(self.weights),
+            Bind::Read(self.act),
+            Bind::Read(self.ids),
+            Bind::Read(self.expert_weights),
+            Bind::Write(self.x),
+        ]
+    }
+
+    fn grid(&self, batch: Batch, _tile: u32) -> Grid {
+        Grid::Rows { rows: self.params.d_model, y: batch.n_tokens, z: 1 }
+    }
+
+    fn work(&self, pass: Pass<'_>) -> GroupWork {
+        let p = &self.params;
+        let expert_elements = u64::from(p.d_model) * u64::from(self.cols);
+        let distinct = pass.distinct_experts.get(p.moe_layer as usize).copied().unwrap_or(0);
+        let uses = u64::from(pass.batch.n_tokens) * u64::from(p.top_k);
+        GroupWork {
+            weight_bytes: weight_bytes(self.format, expert_elements) * u64::from(distinct),
+            operations: 2 * expert_elements * uses,
+            ..GroupWork::default()
+        }
+    }
+
+    fn run_cpu(&self, memory: &cpu::Memory, batch: Batch) {
+        let (act, ids) = (memory.f32(self.act), memory.u32(self.ids));
+        let chosen = cpu::expert_down::Chosen { ids: &ids, weights: &memory.f32(self.expert_weights) };
+        let weights = memory.weights(self.weights);
+        cpu::expert_down::expert_down(&self.params, batch, weights, &act, &chosen, &mut memory.f32_mut(self.x));
+    }
+}

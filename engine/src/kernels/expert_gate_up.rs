@@ -1,0 +1,77 @@
+//! First half of the chosen experts: gate, up and SwiGLU in one dispatch,
+//! `act = silu(G_e · h) · (U_e · h)` for each chosen expert e (arXiv:2002.05202).
+
+use std::borrow::Cow;
+
+use super::{Batch, Bind, Grid, Kernel, LinkKind, Links, Pass, params, weight_bytes};
+use crate::cpu;
+use crate::plan::{BufferId, PackId};
+use crate::quant::Format;
+use crate::trace::GroupWork;
+
+pub const LINKS: &[LinkKind] = &[LinkKind::Quant, LinkKind::UnitDot, LinkKind::Lanes];
+
+params! {
+    /// Hidden width of one expert.
+    pub d_ff: u32,
+    /// Units of 32 elements per row.
+    pub units: u32,
+    pub h_stride: u32,
+    pub act_stride: u32,
+    pub n_experts: u32,
+    pub top_k: u32,
+    pub moe_layer: u32,
+    pub n_moe_layers: u32,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct ExpertGateUp {
+    pub params: Params,
+    pub cols: u32,
+    pub format: Format,
+    pub weights: PackId, // (2, n_experts, d_ff, d_model): gate, then up
+    pub h: BufferId,     // (tokens, d_model)
+    pub ids: BufferId,   // (tokens, n_moe_layers, top_k) u32
+    pub act: BufferId,   // (tokens, top_k, d_ff)
+}
+
+impl Kernel for ExpertGateUp {
+    fn stem(&self) -> &'static str {
+        "expert_gate_up"
+    }
+
+    fn links(&self) -> Links {
+        Links { quant: Some(self.format), ..Links::default() }
+    }
+
+    fn params(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(bytemuck::bytes_of(&self.params))
+    }
+
+    fn bindings(&self) -> Vec<Bind> {
+        vec![Bind::Weights(self.weights), Bind::Read(self.h), Bind::Read(self.ids), Bind::Write(self.act)]
+    }
+
+    fn grid(&self, batch: Batch, _tile: u32) -> Grid {
+        Grid::Rows { rows: self.params.d_ff, y: batch.n_tokens * self.params.top_k, z: 1 }
+    }
+
+    fn work(&self, pass: Pass<'_>) -> GroupWork {
+        let p = &self.params;
+        let expert_elements = 2 * u64::from(p.d_ff) * u64::from(self.cols);
+        let distinct = pass.distinct_experts.get(p.moe_layer as usize).copied().unwrap_or(0);
+        let uses = u64::from(pass.batch.n_tokens) * u64::from(p.top_k);
+        GroupWork {
+            weight_bytes: weight_bytes(self.format, expert_elements) * u64::from(distinct),
+            operations: 2 * expert_elements * uses,
+            ..GroupWork::default()
+        }
+    }
+
+    fn run_cpu(&self, memory: &cpu::Memory, batch: Batch) {
+        let (h, ids) = (memory.f32(self.h), memory.u32(self.ids));
+        let weights = memory.weights(self.weights);
+        cpu::expert_gate_up::expert_gate_up(&self.params, batch, weights, &h, &ids, &mut memory.f32_mut(self.act));
+    }
+}

@@ -1,0 +1,82 @@
+//! Matrix times activations: `y[t] = W · x[t]`, or `y[t] += W · x[t]` onto the residual stream.
+
+use std::borrow::Cow;
+
+use super::{Batch, Bind, Grid, Kernel, LinkKind, Links, Pass, params, weight_bytes};
+use crate::cpu;
+use crate::plan::{BufferId, PackId};
+use crate::quant::Format;
+use crate::trace::GroupWork;
+
+pub const LINKS: &[LinkKind] = &[LinkKind::Quant, LinkKind::UnitDot, LinkKind::Lanes, LinkKind::Tile];
+
+params! {
+    /// Rows of W: outputs.
+    pub rows: u32,
+    /// Units of 32 elements per row of W.
+    pub units: u32,
+    pub x_stride: u32,
+    pub y_stride: u32,
+    /// First output column, so that several matrices can fill one row of y.
+    pub y_offset: u32,
+    /// 1: add to y instead of replacing it.
+    pub accumulate: u32,
+    /// 1: only the rows whose logits are wanted.
+    pub logits_only: u32,
+    pub pad_0: u32,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Matmul {
+    pub params: Params,
+    pub cols: u32,
+    pub format: Format,
+    pub weights: PackId, // (rows, cols)
+    pub x: BufferId,     // (tokens, cols)
+    pub y: BufferId,     // (tokens, rows)
+}
+
+impl Kernel for Matmul {
+    fn stem(&self) -> &'static str {
+        "matmul"
+    }
+
+    fn links(&self) -> Links {
+        Links { quant: Some(self.format), ..Links::default() }
+    }
+
+    fn params(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(bytemuck::bytes_of(&self.params))
+    }
+
+    fn bindings(&self) -> Vec<Bind> {
+        vec![Bind::Weights(self.weights), Bind::Read(self.x), Bind::Write(self.y)]
+    }
+
+    fn tokens(&self, batch: Batch) -> u32 {
+        if self.params.logits_only == 1 { batch.n_logits } else { batch.n_tokens }
+    }
+
+    fn grid(&self, batch: Batch, tile: u32) -> Grid {
+        Grid::Rows { rows: self.params.rows, y: self.tokens(batch).div_ceil(tile), z: 1 }
+    }
+
+    fn work(&self, pass: Pass<'_>) -> GroupWork {
+        let tokens = u64::from(self.tokens(pass.batch));
+        if tokens == 0 {
+            return GroupWork::default();
+        }
+        let elements = u64::from(self.params.rows) * u64::from(self.cols);
+        GroupWork {
+            weight_bytes: weight_bytes(self.format, elements),
+            operations: 2 * elements * tokens,
+            ..GroupWork::default()
+        }
+    }
+
+    fn run_cpu(&self, memory: &cpu::Memory, batch: Batch) {
+        let (x, mut y) = (memory.f32(self.x), memory.f32_mut(self.y));
+        cpu::matmul::matmul(&self.params, batch, memory.weights(self.weights), &x, &mut y);
+    }
+}

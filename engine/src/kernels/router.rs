@@ -1,0 +1,102 @@
+//! The router of a MoE layer in one dispatch: norm, one logit per expert, softmax over all
+//! experts, top-k, and the weights of the chosen (arXiv:1701.06538; weights as Qwen3-MoE).
+//!
+//! Its choice and its full distribution are ordinary outputs: the expert kernels read the first,
+//! the trace reads both.
+
+use std::borrow::Cow;
+
+use super::{Batch, Bind, Grid, Kernel, LinkKind, Links, Pass, params, weight_bytes};
+use crate::cpu;
+use crate::plan::{BufferId, PackId};
+use crate::quant::Format;
+use crate::trace::GroupWork;
+
+pub const LINKS: &[LinkKind] = &[LinkKind::Quant, LinkKind::UnitDot];
+
+/// Most experts per layer the shader's workgroup memory is laid out for.
+pub const MAX_EXPERTS: u32 = 512;
+
+params! {
+    pub width: u32,
+    /// Units of 32 elements per row of the router matrix.
+    pub units: u32,
+    pub x_stride: u32,
+    pub n_experts: u32,
+    pub top_k: u32,
+    /// Which MoE layer this is, and how many there are: where in the trace to write.
+    pub moe_layer: u32,
+    pub n_moe_layers: u32,
+    /// 1: divide the chosen weights by their sum.
+    pub norm_weights: u32,
+    pub eps: f32,
+    /// Factor on the chosen weights.
+    pub weights_scale: f32,
+    pub pad_0: u32,
+    pub pad_1: u32,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Router {
+    pub params: Params,
+    pub format: Format,
+    pub x: BufferId,             // (tokens, width)
+    pub norm: PackId,            // (width)
+    pub weights: PackId,         // (n_experts, width)
+    pub h: BufferId,             // (tokens, width): the normed x, which the experts read
+    pub ids: BufferId,           // (tokens, n_moe_layers, top_k) u32
+    pub expert_weights: BufferId, // (tokens, n_moe_layers, top_k)
+    pub probs: BufferId,         // (tokens, n_moe_layers, n_experts)
+}
+
+impl Kernel for Router {
+    fn stem(&self) -> &'static str {
+        "router"
+    }
+
+    fn links(&self) -> Links {
+        Links { quant: Some(self.format), ..Links::default() }
+    }
+
+    fn params(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(bytemuck::bytes_of(&self.params))
+    }
+
+    fn bindings(&self) -> Vec<Bind> {
+        vec![
+            Bind::Read(self.x),
+            Bind::Weights(self.norm),
+            Bind::Weights(self.weights),
+            Bind::Write(self.h),
+            Bind::Write(self.ids),
+            Bind::Write(self.expert_weights),
+            Bind::Write(self.probs),
+        ]
+    }
+
+    fn grid(&self, batch: Batch, _tile: u32) -> Grid {
+        Grid::Workgroups { x: 1, y: batch.n_tokens }
+    }
+
+    fn work(&self, pass: Pass<'_>) -> GroupWork {
+        let elements = u64::from(self.params.n_experts) * u64::from(self.params.width);
+        GroupWork {
+            weight_bytes: weight_bytes(self.format, elements) + 4 * u64::from(self.params.width),
+            operations: 2 * elements * u64::from(pass.batch.n_tokens),
+            ..GroupWork::default()
+        }
+    }
+
+    fn run_cpu(&self, memory: &cpu::Memory, batch: Batch) {
+        let x = memory.f32(self.x);
+        let matrices = cpu::router::Matrices { norm: memory.vector(self.norm), router: memory.weights(self.weights) };
+        let mut out = cpu::router::Out {
+            h: &mut memory.f32_mut(self.h),
+            ids: &mut memory.u32_mut(self.ids),
+            weights: &mut memory.f32_mut(self.expert_weights),
+            probs: &mut memory.f32_mut(self.probs),
+        };
+        cpu::router::router(&self.params, batch, &x, &matrices, &mut out);
+    }
+}

@@ -1,0 +1,542 @@
+//! The plan: every step of a forward pass as plain data, made before any GPU call.
+//!
+//! A plan lists weight packs (tensors joined along rows so that one kernel reads one binding),
+//! buffers, and steps; each step is a kernel with its bindings, parameters, bytes and operations.
+//! Executors run it, `cargo xtask plan` prints it, the cost panel sums it.
+
+use std::fmt;
+
+use crate::arch::Spec;
+use crate::blocks::attention::Rope;
+use crate::gguf::TensorInfo;
+use crate::ids::LayerIdx;
+use crate::kernels::{Bind, Kernel, Pass, stride, units};
+use crate::quant::Format;
+use crate::session::KvFormat;
+use crate::trace::{GroupWork, StepGroup};
+
+/// Why a plan cannot be made for this model on this device.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    #[error(
+        "{name} needs {bytes} bytes in one piece, but this device binds at most {limit}; \
+         a more strongly quantized file or a shorter context would fit"
+    )]
+    TooLarge { name: String, bytes: u64, limit: u64 },
+    #[error("{name}: {what} is {got}, and the kernels here handle at most {limit}")]
+    Beyond {
+        name: String,
+        what: &'static str,
+        got: u64,
+        limit: u64,
+    },
+    #[error("{first} is stored as {first_format} and {second} as {second_format}; they must share a format")]
+    MixedFormats {
+        first: String,
+        first_format: Format,
+        second: String,
+        second_format: Format,
+    },
+    #[error("{name} is stored as {format}, but norms and other vectors must be F32")]
+    VectorFormat { name: String, format: Format },
+    #[error("layers {a} and {b} differ in experts or top-k; the trace needs them alike")]
+    UnequalMoe { a: u32, b: u32 },
+}
+
+/// Index of a buffer in [`Plan::buffers`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct BufferId(pub usize);
+
+/// Index of a weight pack in [`Plan::packs`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PackId(pub usize);
+
+/// What the device allows.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Most bytes one storage binding may cover.
+    pub max_binding_bytes: u64,
+}
+
+impl Limits {
+    /// No limit but the address space: the CPU executor.
+    pub const NONE: Limits = Limits {
+        max_binding_bytes: u64::MAX,
+    };
+}
+
+/// How a plan is sized.
+#[derive(Clone, Copy, Debug)]
+pub struct PlanOptions {
+    /// Positions the KV cache holds.
+    pub context: u32,
+    /// Most tokens in one pass.
+    pub batch: u32,
+    /// Most rows of logits in one pass.
+    pub logit_rows: u32,
+    /// How cache entries are stored.
+    pub kv: KvFormat,
+}
+
+/// What a buffer is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BufferKind {
+    /// Written by the host once per pass.
+    Input,
+    /// Lives between steps of one pass.
+    Activation,
+    /// Lives as long as the session.
+    Kv(LayerIdx),
+    /// Read back with the token.
+    Output,
+}
+
+/// A buffer and its shape.
+#[derive(Clone, Debug)]
+pub struct Buffer {
+    pub name: String,
+    pub kind: BufferKind,
+    pub rows: u64,
+    /// Words of 4 bytes per row.
+    pub row_words: u64,
+}
+
+impl Buffer {
+    /// Size in 4-byte words.
+    pub fn words(&self) -> u64 {
+        self.rows * self.row_words
+    }
+
+    /// Size in bytes.
+    pub fn bytes(&self) -> u64 {
+        self.words() * 4
+    }
+}
+
+/// Tensors joined along their rows, in one format: what one binding holds.
+#[derive(Clone, Debug)]
+pub struct WeightPack {
+    pub tensors: Vec<TensorInfo>,
+    pub format: Format,
+    pub rows: u64,
+    pub cols: u32,
+}
+
+impl WeightPack {
+    /// The names of its tensors.
+    pub fn name(&self) -> String {
+        self.tensors
+            .iter()
+            .map(|tensor| tensor.name.as_str())
+            .collect::<Vec<_>>()
+            .join(" + ")
+    }
+
+    /// Bytes of one row in the file.
+    pub fn row_bytes(&self) -> u64 {
+        self.format.bytes_for(u64::from(self.cols)).unwrap_or_default()
+    }
+
+    /// Bytes in the file.
+    pub fn file_bytes(&self) -> u64 {
+        self.tensors
+            .iter()
+            .map(|tensor| tensor.range.end - tensor.range.start)
+            .sum()
+    }
+
+    /// Bytes on the GPU: rows padded to whole units, units to whole repacking groups.
+    pub fn gpu_bytes(&self) -> u64 {
+        let groups = (self.rows * u64::from(units(self.cols))).div_ceil(self.format.group_units() as u64);
+        groups * self.format.group_words() as u64 * 4
+    }
+
+    /// Bytes of zeros to add to each row of the file so that rows are whole units.
+    pub fn row_padding_bytes(&self) -> usize {
+        let missing = stride(self.cols) - self.cols;
+        missing as usize / self.format.block_elements() * self.format.block_bytes()
+    }
+}
+
+/// One kernel of the pass.
+#[derive(Debug)]
+pub struct Step {
+    pub group: StepGroup,
+    pub layer: Option<LayerIdx>,
+    pub kernel: Box<dyn Kernel>,
+}
+
+/// The shape of the routing trace.
+#[derive(Clone, Debug, Default)]
+pub struct MoeShape {
+    /// Index of the transformer block behind each MoE layer.
+    pub layers: Vec<u32>,
+    pub n_experts: u32,
+    pub top_k: u32,
+}
+
+/// The buffers through which a pass is fed and read.
+#[derive(Clone, Debug)]
+pub struct Ports {
+    pub tokens: BufferId,             // (batch) u32
+    pub ropes: Vec<(Rope, BufferId)>, // (batch, n_rot / 2, 2) each
+    pub logits: BufferId,             // (logit_rows, vocab)
+    pub ids: BufferId,                // (batch, moe_layers, top_k) u32
+    pub expert_weights: BufferId,     // (batch, moe_layers, top_k)
+    pub probs: BufferId,              // (batch, moe_layers, n_experts)
+}
+
+/// KV bytes one position takes in a layer, and which layer that is.
+#[derive(Clone, Copy, Debug)]
+pub struct KvLayer {
+    pub layer: LayerIdx,
+    pub bytes_per_position: u64,
+}
+
+/// Everything an executor needs, and nothing of how it does it.
+#[derive(Debug)]
+pub struct Plan {
+    pub options: PlanOptions,
+    pub vocab: u32,
+    pub packs: Vec<WeightPack>,
+    pub buffers: Vec<Buffer>,
+    pub steps: Vec<Step>,
+    pub ports: Ports,
+    pub moe: MoeShape,
+    pub kv_layers: Vec<KvLayer>,
+}
+
+impl Plan {
+    /// Lays out a model's blocks for a device.
+    pub fn build(spec: &Spec, options: PlanOptions, limits: Limits) -> Result<Self, PlanError> {
+        let mut builder = PlanBuilder::new(spec, options)?;
+        for block in &spec.blocks {
+            block.plan(&mut builder)?;
+        }
+        let plan = builder.plan;
+        plan.check(limits)?;
+        Ok(plan)
+    }
+
+    /// Work of a pass per group, in the order of [`StepGroup::ALL`].
+    pub fn work(&self, pass: Pass<'_>) -> [GroupWork; 5] {
+        let mut groups = [GroupWork::default(); 5];
+        for step in &self.steps {
+            groups[step.group as usize].add(step.kernel.work(pass));
+        }
+        groups
+    }
+
+    /// Steps a pass really runs: those with any row to work on.
+    pub fn active_steps(&self, batch: crate::kernels::Batch) -> impl Iterator<Item = (usize, &Step)> {
+        self.steps
+            .iter()
+            .enumerate()
+            .filter(move |(_, step)| step.kernel.tokens(batch) > 0)
+    }
+
+    /// Bytes the KV cache reserves.
+    pub fn kv_bytes(&self) -> u64 {
+        self.buffers
+            .iter()
+            .filter(|buffer| matches!(buffer.kind, BufferKind::Kv(_)))
+            .map(Buffer::bytes)
+            .sum()
+    }
+
+    /// Bytes of all weights in the file's formats.
+    pub fn weight_bytes(&self) -> u64 {
+        self.packs.iter().map(WeightPack::file_bytes).sum()
+    }
+
+    fn check(&self, limits: Limits) -> Result<(), PlanError> {
+        let limit = limits.max_binding_bytes;
+        let packs = self.packs.iter().map(|pack| (pack.name(), pack.gpu_bytes()));
+        let buffers = self
+            .buffers
+            .iter()
+            .map(|buffer| (buffer.name.clone(), buffer.bytes()));
+        match packs.chain(buffers).find(|(_, bytes)| *bytes > limit) {
+            Some((name, bytes)) => Err(PlanError::TooLarge { name, bytes, limit }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What blocks write their steps into.
+#[derive(Debug)]
+pub struct PlanBuilder {
+    plan: Plan,
+    moe_layers: u32,
+}
+
+impl PlanBuilder {
+    fn new(spec: &Spec, options: PlanOptions) -> Result<Self, PlanError> {
+        let moe = moe_shape(spec)?;
+        let mut plan = Plan {
+            options,
+            vocab: spec.vocab,
+            packs: Vec::new(),
+            buffers: Vec::new(),
+            steps: Vec::new(),
+            ports: Ports {
+                tokens: BufferId(0),
+                ropes: Vec::new(),
+                logits: BufferId(1),
+                ids: BufferId(2),
+                expert_weights: BufferId(3),
+                probs: BufferId(4),
+            },
+            moe,
+            kv_layers: Vec::new(),
+        };
+        let batch = u64::from(options.batch);
+        let (layers, k) = (
+            plan.moe.layers.len().max(1) as u64,
+            u64::from(plan.moe.top_k.max(1)),
+        );
+        let experts = u64::from(plan.moe.n_experts.max(1));
+        let mut port = |name: &str, kind, rows, row_words| {
+            plan.buffers.push(Buffer {
+                name: name.into(),
+                kind,
+                rows,
+                row_words,
+            });
+        };
+        port("tokens", BufferKind::Input, batch, 1);
+        port(
+            "logits",
+            BufferKind::Output,
+            u64::from(options.logit_rows),
+            u64::from(spec.vocab),
+        );
+        port("expert_ids", BufferKind::Output, batch, layers * k);
+        port("expert_weights", BufferKind::Output, batch, layers * k);
+        port("router_probs", BufferKind::Output, batch, layers * experts);
+        Ok(Self { plan, moe_layers: 0 })
+    }
+
+    /// Sizes chosen for this plan.
+    pub fn options(&self) -> PlanOptions {
+        self.plan.options
+    }
+
+    /// Buffers of the pass's ends.
+    pub fn ports(&self) -> &Ports {
+        &self.plan.ports
+    }
+
+    /// The shape of the routing trace.
+    pub fn moe(&self) -> &MoeShape {
+        &self.plan.moe
+    }
+
+    /// Numbers the MoE layers in the order they are planned.
+    pub fn next_moe_layer(&mut self) -> u32 {
+        self.moe_layers += 1;
+        self.moe_layers - 1
+    }
+
+    /// A buffer of one padded row of `width` floats per token, shared by all who ask for the same
+    /// name and width.
+    pub fn activation(&mut self, name: &str, width: u32) -> BufferId {
+        self.rows(name, self.plan.options.batch, width)
+    }
+
+    /// The same with another number of rows.
+    pub fn rows(&mut self, name: &str, rows: u32, width: u32) -> BufferId {
+        let (rows, row_words) = (u64::from(rows), u64::from(stride(width)));
+        let same = |b: &Buffer| b.name == name && b.rows == rows && b.row_words == row_words;
+        if let Some(found) = self.plan.buffers.iter().position(same) {
+            return BufferId(found);
+        }
+        self.push_buffer(Buffer {
+            name: name.into(),
+            kind: BufferKind::Activation,
+            rows,
+            row_words,
+        })
+    }
+
+    /// The keys and the values of a layer: `width` elements each per position.
+    pub fn kv(&mut self, layer: LayerIdx, width: u32) -> (BufferId, BufferId) {
+        let bytes = self.plan.options.kv.bytes_for(u64::from(width));
+        self.plan.kv_layers.push(KvLayer {
+            layer,
+            bytes_per_position: 2 * bytes,
+        });
+        let rows = u64::from(self.plan.options.context);
+        let mut cache = |what: &str| {
+            let name = format!("blk.{}.{what}", layer.0);
+            self.push_buffer(Buffer {
+                name,
+                kind: BufferKind::Kv(layer),
+                rows,
+                row_words: bytes / 4,
+            })
+        };
+        (cache("keys"), cache("values"))
+    }
+
+    /// The cosines and sines of a rotation, one row per token of the batch.
+    pub fn rope(&mut self, rope: Rope) -> BufferId {
+        if let Some((_, found)) = self.plan.ports.ropes.iter().find(|(known, _)| *known == rope) {
+            return *found;
+        }
+        let name = format!("rope_{}", self.plan.ports.ropes.len());
+        let (rows, row_words) = (u64::from(self.plan.options.batch), u64::from(rope.n_rot));
+        let id = self.push_buffer(Buffer {
+            name,
+            kind: BufferKind::Input,
+            rows,
+            row_words,
+        });
+        self.plan.ports.ropes.push((rope, id));
+        id
+    }
+
+    /// Tensors of one format joined along rows. Asking again for the same tensors gives the same
+    /// pack, so tied embeddings are held once.
+    pub fn pack(&mut self, tensors: &[&TensorInfo]) -> Result<PackId, PlanError> {
+        let first = tensors[0];
+        if let Some(other) = tensors.iter().find(|tensor| tensor.format != first.format) {
+            return Err(PlanError::MixedFormats {
+                first: first.name.clone(),
+                first_format: first.format,
+                second: other.name.clone(),
+                second_format: other.format,
+            });
+        }
+        let same = |pack: &WeightPack| {
+            pack.tensors.len() == tensors.len()
+                && pack
+                    .tensors
+                    .iter()
+                    .zip(tensors)
+                    .all(|(known, tensor)| known.name == tensor.name)
+        };
+        if let Some(found) = self.plan.packs.iter().position(same) {
+            return Ok(PackId(found));
+        }
+        let rows = tensors.iter().map(|tensor| tensor.rows()).sum();
+        let cols = first.cols() as u32;
+        let tensors = tensors.iter().map(|tensor| (*tensor).clone()).collect();
+        self.plan.packs.push(WeightPack {
+            tensors,
+            format: first.format,
+            rows,
+            cols,
+        });
+        Ok(PackId(self.plan.packs.len() - 1))
+    }
+
+    /// A one-row tensor that kernels read as plain floats.
+    pub fn vector(&mut self, tensor: &TensorInfo) -> Result<PackId, PlanError> {
+        if tensor.format != Format::F32 {
+            return Err(PlanError::VectorFormat {
+                name: tensor.name.clone(),
+                format: tensor.format,
+            });
+        }
+        self.pack(&[tensor])
+    }
+
+    /// Adds a step.
+    pub fn step(&mut self, group: StepGroup, layer: Option<LayerIdx>, kernel: impl Kernel + 'static) {
+        self.plan.steps.push(Step {
+            group,
+            layer,
+            kernel: Box::new(kernel),
+        });
+    }
+
+    fn push_buffer(&mut self, buffer: Buffer) -> BufferId {
+        self.plan.buffers.push(buffer);
+        BufferId(self.plan.buffers.len() - 1)
+    }
+}
+
+/// Collects the MoE layers of a model; they must agree on experts and top-k.
+fn moe_shape(spec: &Spec) -> Result<MoeShape, PlanError> {
+    let mut shape = MoeShape::default();
+    for block in spec.moe_blocks() {
+        if let Some(first) = shape.layers.first()
+            && (shape.n_experts, shape.top_k) != (block.n_experts, block.top_k)
+        {
+            return Err(PlanError::UnequalMoe {
+                a: *first,
+                b: block.layer.0,
+            });
+        }
+        shape.layers.push(block.layer.0);
+        (shape.n_experts, shape.top_k) = (block.n_experts, block.top_k);
+    }
+    Ok(shape)
+}
+
+impl fmt::Display for Plan {
+    /// One line per step of a one-token pass over an empty cache, then the totals.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let batch = crate::kernels::Batch {
+            n_tokens: 1,
+            start: 0,
+            logits_from: 0,
+            n_logits: 1,
+        };
+        let distinct = vec![self.moe.top_k; self.moe.layers.len()];
+        let pass = Pass {
+            batch,
+            distinct_experts: &distinct,
+        };
+        writeln!(
+            f,
+            "{:<10} {:<6} {:<15} {:>12} {:>12}  bindings",
+            "group", "layer", "kernel", "weight B", "operations"
+        )?;
+        for step in &self.steps {
+            let work = step.kernel.work(pass);
+            let layer = step.layer.map(|layer| layer.0.to_string()).unwrap_or_default();
+            let bindings: Vec<String> = step
+                .kernel
+                .bindings()
+                .iter()
+                .map(|bind| self.label(*bind))
+                .collect();
+            let (group, kernel) = (step.group.name(), step.kernel.stem());
+            let (bytes, operations) = (work.weight_bytes, work.operations);
+            writeln!(
+                f,
+                "{group:<10} {layer:<6} {kernel:<15} {bytes:>12} {operations:>12}  {}",
+                bindings.join(", ")
+            )?;
+        }
+        let total: u64 = self.work(pass).iter().map(|group| group.weight_bytes).sum();
+        let per_position: u64 = self.kv_layers.iter().map(|layer| layer.bytes_per_position).sum();
+        writeln!(
+            f,
+            "{} dispatches, {total} weight bytes per token of {}",
+            self.steps.len(),
+            self.weight_bytes()
+        )?;
+        writeln!(
+            f,
+            "KV cache {} bytes for {} positions, {per_position} each",
+            self.kv_bytes(),
+            self.options.context
+        )
+    }
+}
+
+impl Plan {
+    fn label(&self, bind: Bind) -> String {
+        match bind {
+            Bind::Read(id) => self.buffers[id.0].name.clone(),
+            Bind::Write(id) => format!("→{}", self.buffers[id.0].name),
+            Bind::Weights(id) => {
+                let pack = &self.packs[id.0];
+                format!("{} {} ({}, {})", pack.name(), pack.format, pack.rows, pack.cols)
+            }
+        }
+    }
+}

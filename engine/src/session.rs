@@ -1,0 +1,281 @@
+//! A model at work: runs passes on an executor, owns the KV cache and the positions in it.
+//!
+//! A session knows tokens, not text, and nothing of a screen.
+
+mod executor;
+mod kv_format;
+
+use std::rc::Rc;
+
+pub use executor::{Device, Executor, ExecutorKind, PassInput, PassOutput};
+pub use kv_format::KvFormat;
+
+use crate::arch::Spec;
+use crate::error::Error;
+use crate::ids::TokenId;
+use crate::kernels::{Batch, Pass};
+use crate::load::load_weights;
+use crate::plan::{Plan, PlanOptions};
+use crate::source::ByteSource;
+use crate::trace::{KvTrace, Routing, StepCost, TokenTrace};
+
+/// Positions reserved when the caller does not say: enough for a conversation, small for a GPU.
+const DEFAULT_CONTEXT: u32 = 4096;
+/// Tokens per prefill pass.
+const DEFAULT_BATCH: u32 = 32;
+
+/// What a session refuses to do.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    #[error(
+        "the context is full: {capacity} positions are held and {wanted} more were asked for; start a new chat"
+    )]
+    ContextFull { capacity: u32, wanted: u32 },
+    #[error("token {token} is not in the vocabulary of {vocab} entries")]
+    UnknownToken { token: TokenId, vocab: u32 },
+    #[error("nothing to compute: the prompt is empty")]
+    Empty,
+    #[error(
+        "the model produced logits that are not numbers at position {position}; its weights may be damaged"
+    )]
+    NotFinite { position: u32 },
+}
+
+/// How a session is sized. Zero means the default.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SessionOptions {
+    /// Positions the KV cache holds; by default the model's context, at most 4,096.
+    pub context: u32,
+    /// Tokens per prefill pass; by default 32.
+    pub batch: u32,
+    /// Rows of logits a pass can return; by default 1, the last token's.
+    pub logit_rows: u32,
+    /// How cache entries are stored.
+    pub kv: KvFormat,
+}
+
+/// What one pass returned.
+#[derive(Clone, Debug)]
+pub struct Forward {
+    /// `(rows wanted, vocab)`
+    pub logits: Vec<f32>,
+    /// One per token of the pass.
+    pub traces: Vec<TokenTrace>,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Session {
+    plan: Plan,
+    executor: Executor,
+    /// The tokens whose keys and values the cache holds.
+    tokens: Vec<TokenId>,
+    moe_layers: Rc<[u32]>,
+}
+
+impl Session {
+    /// Plans the model for the device and loads its weights.
+    pub async fn open(
+        spec: &Spec,
+        source: &impl ByteSource,
+        device: &Device,
+        options: SessionOptions,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Self, Error> {
+        let or = |value: u32, default: u32| if value == 0 { default } else { value };
+        let context = or(options.context, DEFAULT_CONTEXT).min(spec.context_length);
+        let plan_options = PlanOptions {
+            context,
+            batch: or(options.batch, DEFAULT_BATCH).min(context),
+            logit_rows: or(options.logit_rows, 1),
+            kv: options.kv,
+        };
+        let plan = Plan::build(spec, plan_options, device.limits())?;
+        let mut executor = Executor::new(device, &plan).await?;
+        load_weights(&plan, source, &mut executor, progress).await?;
+        executor.settle().await?;
+        let moe_layers = plan.moe.layers.as_slice().into();
+        Ok(Self {
+            plan,
+            executor,
+            tokens: Vec::new(),
+            moe_layers,
+        })
+    }
+
+    /// The plan it runs.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The tokens the cache holds.
+    pub fn tokens(&self) -> &[TokenId] {
+        &self.tokens
+    }
+
+    /// Positions held.
+    pub fn position(&self) -> u32 {
+        self.tokens.len() as u32
+    }
+
+    /// Positions reserved.
+    pub fn capacity(&self) -> u32 {
+        self.plan.options.context
+    }
+
+    /// Forgets every position from `position` on.
+    pub fn truncate(&mut self, position: u32) {
+        self.tokens.truncate(position as usize);
+    }
+
+    /// Keeps the longest beginning that the cache and `tokens` share, short of all of `tokens`:
+    /// the last one must be computed for its logits. Returns the positions kept.
+    pub fn keep_prefix(&mut self, tokens: &[TokenId]) -> u32 {
+        let shared = self
+            .tokens
+            .iter()
+            .zip(tokens)
+            .take_while(|(held, wanted)| held == wanted)
+            .count();
+        self.truncate(shared.min(tokens.len().saturating_sub(1)) as u32);
+        self.position()
+    }
+
+    /// Most tokens one [`Session::forward`] takes.
+    pub fn batch_tokens(&self) -> usize {
+        self.plan.options.batch as usize
+    }
+
+    /// Runs `tokens` (at most a batch) through the model after what the cache holds, and returns
+    /// logits for the last `logit_rows` of them.
+    pub async fn forward(&mut self, tokens: &[TokenId], logit_rows: u32) -> Result<Forward, Error> {
+        let batch = self.batch_of(tokens, logit_rows)?;
+        let positions = batch.start..batch.start + batch.n_tokens;
+        let ropes = self
+            .plan
+            .ports
+            .ropes
+            .iter()
+            .map(|(rope, _)| rope.table(positions.clone()))
+            .collect();
+        let input = PassInput { batch, tokens, ropes };
+        let output = self.executor.run(&self.plan, &input).await?;
+        if output.logits.iter().any(|logit| !logit.is_finite()) {
+            return Err(SessionError::NotFinite {
+                position: positions.end - 1,
+            }
+            .into());
+        }
+        self.tokens.extend_from_slice(tokens);
+        let traces = self.traces(batch, &output);
+        Ok(Forward {
+            logits: output.logits,
+            traces,
+        })
+    }
+
+    fn batch_of(&self, tokens: &[TokenId], logit_rows: u32) -> Result<Batch, SessionError> {
+        let (n_tokens, start) = (tokens.len() as u32, self.position());
+        if n_tokens == 0 {
+            return Err(SessionError::Empty);
+        }
+        if n_tokens > self.capacity() - start || n_tokens > self.plan.options.batch {
+            return Err(SessionError::ContextFull {
+                capacity: self.capacity(),
+                wanted: n_tokens,
+            });
+        }
+        if let Some(token) = tokens.iter().find(|token| **token >= self.plan.vocab) {
+            return Err(SessionError::UnknownToken {
+                token: *token,
+                vocab: self.plan.vocab,
+            });
+        }
+        let n_logits = logit_rows.min(n_tokens).min(self.plan.options.logit_rows);
+        Ok(Batch {
+            n_tokens,
+            start,
+            logits_from: n_tokens - n_logits,
+            n_logits,
+        })
+    }
+
+    fn traces(&self, batch: Batch, output: &PassOutput) -> Vec<TokenTrace> {
+        let distinct_experts = self.distinct_experts(batch, &output.ids);
+        let cost = Rc::new(StepCost {
+            batch_tokens: batch.n_tokens,
+            wall_micros: output.wall_micros,
+            group_micros: output.group_micros,
+            groups: self.plan.work(Pass {
+                batch,
+                distinct_experts: &distinct_experts,
+            }),
+            dispatches: output.dispatches,
+        });
+        let trace = |token: u32| TokenTrace {
+            position: batch.start + token,
+            routing: self.routing(token as usize, output),
+            kv: self.kv_trace(batch.start + token),
+            cost: cost.clone(),
+        };
+        (0..batch.n_tokens).map(trace).collect()
+    }
+
+    /// How many different experts each MoE layer used over the batch.
+    fn distinct_experts(&self, batch: Batch, ids: &[u32]) -> Vec<u32> {
+        let (layers, k) = (self.moe_layers.len(), self.plan.moe.top_k as usize);
+        let count = |layer: usize| {
+            let mut used = vec![false; self.plan.moe.n_experts as usize];
+            for token in 0..batch.n_tokens as usize {
+                let slot = (token * layers + layer) * k;
+                ids[slot..slot + k]
+                    .iter()
+                    .for_each(|id| used[*id as usize] = true);
+            }
+            used.iter().filter(|used| **used).count() as u32
+        };
+        (0..layers).map(count).collect()
+    }
+
+    fn routing(&self, token: usize, output: &PassOutput) -> Routing {
+        let (layers, moe) = (self.moe_layers.len(), &self.plan.moe);
+        let chosen = layers * moe.top_k as usize;
+        let probs = layers * moe.n_experts as usize;
+        Routing {
+            layers: self.moe_layers.clone(),
+            n_experts: moe.n_experts,
+            top_k: moe.top_k,
+            ids: output.ids[token * chosen..][..chosen]
+                .iter()
+                .map(|id| *id as u16)
+                .collect(),
+            weights: output.expert_weights[token * chosen..][..chosen].to_vec(),
+            probs: output.probs[token * probs..][..probs].to_vec(),
+        }
+    }
+
+    /// The cache once `position` has been written.
+    fn kv_trace(&self, position: u32) -> KvTrace {
+        let positions = u64::from(position) + 1;
+        let held_bytes: Vec<u64> = self
+            .plan
+            .kv_layers
+            .iter()
+            .map(|layer| layer.bytes_per_position * positions)
+            .collect();
+        KvTrace {
+            positions: position + 1,
+            capacity: self.capacity(),
+            // Full attention reads every position held, its own included.
+            read_bytes: held_bytes.clone(),
+            held_bytes,
+            reserved_bytes: self.plan.kv_bytes(),
+            bytes_per_position: self
+                .plan
+                .kv_layers
+                .iter()
+                .map(|layer| layer.bytes_per_position)
+                .sum(),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The two ways to run a plan, behind one face.
+
+use crate::cpu::executor::CpuExecutor;
+use crate::error::Error;
+use crate::gpu::{GpuContext, executor::GpuExecutor};
+use crate::kernels::Batch;
+use crate::plan::{BufferId, Limits, PackId, Plan};
+
+/// Which kind of executor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExecutorKind {
+    Gpu,
+    Cpu,
+}
+
+/// Where plans can run.
+#[derive(Clone, Debug)]
+pub enum Device {
+    Gpu(GpuContext),
+    Cpu,
+}
+
+impl Device {
+    /// A GPU through WebGPU, Vulkan, Metal or Direct3D 12.
+    pub async fn gpu() -> Result<Self, Error> {
+        Ok(Self::Gpu(GpuContext::request(Default::default()).await?))
+    }
+
+    /// Which kind it is.
+    pub fn kind(&self) -> ExecutorKind {
+        match self {
+            Self::Gpu(_) => ExecutorKind::Gpu,
+            Self::Cpu => ExecutorKind::Cpu,
+        }
+    }
+
+    /// What to call it on screen.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Gpu(context) => context.name(),
+            Self::Cpu => "CPU".into(),
+        }
+    }
+
+    /// Whether a GPU interface is only emulated on the CPU.
+    pub fn is_software(&self) -> bool {
+        match self {
+            Self::Gpu(context) => context.is_software(),
+            Self::Cpu => false,
+        }
+    }
+
+    /// Whether time per step group can be measured.
+    pub fn has_timestamps(&self) -> bool {
+        match self {
+            Self::Gpu(context) => context.has_timestamps(),
+            Self::Cpu => true,
+        }
+    }
+
+    /// What plans for it must stay within.
+    pub fn limits(&self) -> Limits {
+        match self {
+            Self::Gpu(context) => context.limits(),
+            Self::Cpu => Limits::NONE,
+        }
+    }
+}
+
+/// One pass's input.
+#[derive(Clone, Debug)]
+pub struct PassInput<'a> {
+    pub batch: Batch,
+    /// `(n_tokens)`
+    pub tokens: &'a [u32],
+    /// For each of the plan's rotations: `(n_tokens, n_rot / 2, 2)`
+    pub ropes: Vec<Vec<f32>>,
+}
+
+/// One pass's output: what comes back in a single readback.
+#[derive(Clone, Debug, Default)]
+pub struct PassOutput {
+    pub logits: Vec<f32>,         // (n_logits, vocab)
+    pub ids: Vec<u32>,            // (n_tokens, moe_layers, top_k)
+    pub expert_weights: Vec<f32>, // (n_tokens, moe_layers, top_k)
+    pub probs: Vec<f32>,          // (n_tokens, moe_layers, n_experts)
+    pub wall_micros: f64,
+    pub group_micros: Option<[f64; 5]>,
+    pub dispatches: u32,
+}
+
+/// A plan made ready on a device.
+#[derive(Debug)]
+pub enum Executor {
+    Gpu(Box<GpuExecutor>),
+    Cpu(CpuExecutor),
+}
+
+impl Executor {
+    /// Reserves everything the plan names.
+    pub async fn new(device: &Device, plan: &Plan) -> Result<Self, Error> {
+        Ok(match device {
+            Device::Gpu(context) => Self::Gpu(Box::new(GpuExecutor::new(context, plan).await?)),
+            Device::Cpu => Self::Cpu(CpuExecutor::new(plan)),
+        })
+    }
+
+    /// Appends whole rows to a pack.
+    pub fn write_weights(&mut self, plan: &Plan, pack: PackId, rows: &[u8]) -> Result<(), Error> {
+        match self {
+            Self::Gpu(executor) => executor.write_weights(plan, pack, rows),
+            Self::Cpu(executor) => executor.write_weights(pack, rows),
+        }
+        Ok(())
+    }
+
+    /// Says that a pack is complete.
+    pub fn finish_weights(&mut self, plan: &Plan, pack: PackId) -> Result<(), Error> {
+        match self {
+            Self::Gpu(executor) => executor.finish_weights(plan, pack),
+            Self::Cpu(executor) => executor.finish_weights(plan, pack),
+        }
+        Ok(())
+    }
+
+    /// Waits until the device has taken everything, and reports what it refused.
+    pub async fn settle(&mut self) -> Result<(), Error> {
+        match self {
+            Self::Gpu(executor) => Ok(executor.settle().await?),
+            Self::Cpu(_) => Ok(()),
+        }
+    }
+
+    /// Runs one pass.
+    pub async fn run(&mut self, plan: &Plan, input: &PassInput<'_>) -> Result<PassOutput, Error> {
+        match self {
+            Self::Gpu(executor) => Ok(executor.run(plan, input).await?),
+            Self::Cpu(executor) => Ok(executor.run(plan, input)),
+        }
+    }
+
+    /// Overwrites the beginning of a buffer; for tests and tools.
+    pub fn write_buffer(&mut self, id: BufferId, words: &[u32]) {
+        match self {
+            Self::Gpu(executor) => executor.write_buffer(id, words),
+            Self::Cpu(executor) => executor.write_buffer(id, words),
+        }
+    }
+
+    /// Reads a whole buffer; for tests and tools.
+    pub async fn read_buffer(&mut self, id: BufferId) -> Result<Vec<u32>, Error> {
+        match self {
+            Self::Gpu(executor) => Ok(executor.read_buffer(id).await?),
+            Self::Cpu(executor) => Ok(executor.read_buffer(id)),
+        }
+    }
+}

@@ -1,0 +1,115 @@
+// Causal attention of one token and head over the cache: softmax(q · Kᵀ · scale) · V, in one pass.
+// One workgroup per head and token. It walks the cache in blocks of 64 positions: each invocation
+// scores one position, then each sums the values of its own pairs of output elements. A running
+// maximum keeps the softmax exact (arXiv:1805.02867).
+
+struct Params {
+    n_heads: u32,
+    n_kv_heads: u32,
+    head_dim: u32,
+    q_stride: u32,
+    out_stride: u32,
+    scale: f32,
+    pad_0: u32,
+    pad_1: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(2) var<storage, read> q: array<f32>;              // (tokens, n_heads, head_dim)
+@group(0) @binding(3) var<storage, read> keys: array<u32>;           // (context, n_kv_heads, head_dim)
+@group(0) @binding(4) var<storage, read> values: array<u32>;         // (context, n_kv_heads, head_dim)
+@group(0) @binding(5) var<storage, read_write> out: array<f32>;      // (tokens, n_heads, head_dim)
+
+const LOWEST = -3.4e38;
+const MAX_PAIRS = 4u;   // head_dim ≤ 512: 256 pairs over 64 invocations
+
+var<workgroup> query: array<f32, 512>;
+var<workgroup> scores: array<f32, 64>;
+var<workgroup> shares: array<f32, 64>;
+
+fn key_pair(pair: u32) -> vec2<f32> {
+    let at = pair * PAIR_WORDS;
+    return pair_from_words(keys[at], keys[at + PAIR_WORDS - 1u]);
+}
+
+fn value_pair(pair: u32) -> vec2<f32> {
+    let at = pair * PAIR_WORDS;
+    return pair_from_words(values[at], values[at + PAIR_WORDS - 1u]);
+}
+
+// Index of a cache row's first pair.
+fn row_pair(position: u32, kv_head: u32) -> u32 {
+    return (position * params.n_kv_heads + kv_head) * params.head_dim / 2u;
+}
+
+fn score_of(position: u32, kv_head: u32) -> f32 {
+    let row = row_pair(position, kv_head);
+    var sum = 0.0;
+    for (var i = 0u; i < params.head_dim / 2u; i++) {
+        let key = key_pair(row + i);
+        sum += query[2u * i] * key.x + query[2u * i + 1u] * key.y;
+    }
+    return sum;
+}
+
+@compute @workgroup_size(64)
+fn attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+    let head = group.x;
+    let token = group.y;
+    let kv_head = head / (params.n_heads / params.n_kv_heads);
+    let last = batch.start + token;
+    let n_pairs = params.head_dim / 2u;
+
+    for (var i = local; i < params.head_dim; i += 64u) {
+        query[i] = q[token * params.q_stride + head * params.head_dim + i] * params.scale;
+    }
+    workgroupBarrier();
+
+    var highest = LOWEST;
+    var share_sum = 0.0;
+    var sums: array<vec2<f32>, MAX_PAIRS>;
+    for (var first = 0u; first <= last; first += 64u) {
+        let position = first + local;
+        var score = LOWEST;
+        if (position <= last) {
+            score = score_of(position, kv_head);
+        }
+        scores[local] = score;
+        workgroupBarrier();
+
+        var block_highest = highest;
+        for (var i = 0u; i < 64u; i++) {
+            block_highest = max(block_highest, scores[i]);
+        }
+        shares[local] = select(0.0, exp(score - block_highest), position <= last);
+        workgroupBarrier();
+
+        let rescale = exp(highest - block_highest);
+        let count = min(64u, last - first + 1u);
+        share_sum *= rescale;
+        for (var i = 0u; i < count; i++) {
+            share_sum += shares[i];
+        }
+        for (var slot = 0u; slot < MAX_PAIRS; slot++) {
+            let pair = local + slot * 64u;
+            if (pair < n_pairs) {
+                var sum = sums[slot] * rescale;
+                for (var i = 0u; i < count; i++) {
+                    sum += shares[i] * value_pair(row_pair(first + i, kv_head) + pair);
+                }
+                sums[slot] = sum;
+            }
+        }
+        highest = block_highest;
+    }
+
+    let out_base = token * params.out_stride + head * params.head_dim;
+    for (var slot = 0u; slot < MAX_PAIRS; slot++) {
+        let pair = local + slot * 64u;
+        if (pair < n_pairs) {
+            let mean = sums[slot] / share_sum;
+            out[out_base + 2u * pair] = mean.x;
+            out[out_base + 2u * pair + 1u] = mean.y;
+        }
+    }
+}

@@ -1,0 +1,2 @@
+// Decode: one weight read serves one token.
+const TILE = 1u;

@@ -1,0 +1,2 @@
+// Prefill: one weight read serves four tokens.
+const TILE = 4u;

@@ -1,0 +1,162 @@
+//! Logits against Hugging Face `transformers` on small random-weight models of odd sizes, made by
+//! `fixtures/qwen3moe.py`. Quantized files are held against the same weights dequantized.
+
+use std::path::{Path, PathBuf};
+
+use moescope_engine::arch::Spec;
+use moescope_engine::gguf::Gguf;
+use moescope_engine::session::{Device, Session, SessionOptions};
+use moescope_engine::source::FileSource;
+use moescope_engine::{KvFormat, TokenId, TokenTrace};
+use moescope_tests::devices;
+use serde_json::Value;
+
+/// Largest error allowed, as a share of the golden logits' range.
+const LOGIT_TOLERANCE: f32 = 2e-3;
+/// Largest error of an expert's weight: f32 sums through a few layers.
+const WEIGHT_TOLERANCE: f32 = 1e-4;
+
+struct Golden {
+    name: String,
+    gguf: PathBuf,
+    tokens: Vec<TokenId>,
+    vocab: usize,
+    logits: Vec<f32>,
+    experts: Vec<u16>,
+    weights: Vec<f32>,
+}
+
+fn goldens() -> Vec<Golden> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/qwen3moe");
+    let cases: Value = serde_json::from_slice(&read(&folder.join("cases.json"))).expect("cases.json");
+    let text = |case: &Value, key: &str| folder.join(case[key].as_str().expect("a file name"));
+    let golden = |case: &Value| Golden {
+        name: case["name"].to_string(),
+        gguf: text(case, "gguf"),
+        tokens: serde_json::from_value(case["tokens"].clone()).expect("token ids"),
+        vocab: case["vocab"].as_u64().expect("vocab") as usize,
+        logits: bytemuck::pod_collect_to_vec(&read(&text(case, "logits"))),
+        experts: bytemuck::pod_collect_to_vec(&read(&text(case, "experts"))),
+        weights: bytemuck::pod_collect_to_vec(&read(&text(case, "weights"))),
+    };
+    cases.as_array().expect("a list").iter().map(golden).collect()
+}
+
+fn read(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap_or_else(|err| panic!("{}: {err}", path.display()))
+}
+
+fn open(golden: &Golden, device: &Device, batch: u32) -> Session {
+    let source = FileSource::open(&golden.gguf).expect("fixture");
+    let gguf = pollster::block_on(Gguf::read(&source)).expect("gguf");
+    let spec = Spec::read(&gguf).expect("spec");
+    let options =
+        SessionOptions { context: golden.tokens.len() as u32, batch, logit_rows: batch, kv: KvFormat::F32 };
+    pollster::block_on(Session::open(&spec, &source, device, options, &mut |_, _| {})).expect("session")
+}
+
+/// All logits and traces, computed in passes of `batch` tokens.
+fn run(golden: &Golden, device: &Device, batch: u32) -> (Vec<f32>, Vec<TokenTrace>) {
+    let mut session = open(golden, device, batch);
+    let (mut logits, mut traces) = (Vec::new(), Vec::new());
+    for tokens in golden.tokens.chunks(batch as usize) {
+        let pass = pollster::block_on(session.forward(tokens, batch)).expect("forward");
+        logits.extend(pass.logits);
+        traces.extend(pass.traces);
+    }
+    (logits, traces)
+}
+
+fn top_1(logits: &[f32]) -> usize {
+    (0..logits.len()).max_by(|a, b| logits[*a].total_cmp(&logits[*b])).unwrap_or_default()
+}
+
+fn check_logits(name: &str, got: &[f32], golden: &Golden) {
+    assert_eq!(got.len(), golden.logits.len(), "{name}");
+    let extremes = golden.logits.iter().fold((f32::MAX, f32::MIN), |(low, high), l| (low.min(*l), high.max(*l)));
+    let range = extremes.1 - extremes.0;
+    let worst = got.iter().zip(&golden.logits).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    println!("{name}: max abs error {worst:.2e} of range {range:.2}");
+    assert!(worst <= LOGIT_TOLERANCE * range, "{name}: max abs error {worst} of range {range}");
+    for (position, (got, golden)) in got.chunks(golden.vocab).zip(golden.logits.chunks(golden.vocab)).enumerate() {
+        assert_eq!(top_1(got), top_1(golden), "{name}: top-1 at position {position}");
+    }
+}
+
+fn check_routing(name: &str, traces: &[TokenTrace], golden: &Golden) {
+    let ids: Vec<u16> = traces.iter().flat_map(|trace| trace.routing.ids.clone()).collect();
+    assert_eq!(ids, golden.experts, "{name}: chosen experts");
+    let weights = traces.iter().flat_map(|trace| trace.routing.weights.clone());
+    let worst = weights.zip(&golden.weights).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(worst <= WEIGHT_TOLERANCE, "{name}: expert weights differ by {worst}");
+}
+
+#[test]
+fn logits_and_routing_match_transformers_on_every_executor() {
+    let goldens = goldens();
+    assert!(!goldens.is_empty());
+    for (device_name, device) in devices::all() {
+        for golden in &goldens {
+            for batch in [1, 7, 32] {
+                let name = format!("{} on {device_name}, batch {batch}", golden.name);
+                let (logits, traces) = run(golden, &device, batch);
+                check_logits(&name, &logits, golden);
+                check_routing(&name, &traces, golden);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_truncated_session_computes_the_same_again() {
+    let goldens = goldens();
+    let golden = &goldens[0];
+    for (name, device) in devices::all() {
+        let mut session = open(golden, &device, 8);
+        let first = pollster::block_on(session.forward(&golden.tokens[..8], 8)).expect("forward");
+        session.truncate(3);
+        assert_eq!(session.keep_prefix(&golden.tokens[..8]), 3, "{name}");
+        let again = pollster::block_on(session.forward(&golden.tokens[3..8], 5)).expect("forward");
+        let tail = &first.logits[3 * golden.vocab..];
+        let worst = again.logits.iter().zip(tail).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(worst < 1e-4, "{name}: {worst}");
+    }
+}
+
+#[test]
+fn a_full_context_is_an_error_that_says_so() {
+    let goldens = goldens();
+    let golden = &goldens[0];
+    let mut session = open(golden, &Device::Cpu, 32);
+    for tokens in golden.tokens.chunks(32) {
+        pollster::block_on(session.forward(tokens, 1)).expect("forward");
+    }
+    let err = pollster::block_on(session.forward(&golden.tokens[..1], 1)).expect_err("full");
+    assert!(err.to_string().contains("the context is full"), "{err}");
+    assert_eq!(session.position() as usize, golden.tokens.len());
+}
+
+#[test]
+fn counted_bytes_are_those_of_the_chosen_experts() {
+    for golden in goldens() {
+        let mut session = open(&golden, &Device::Cpu, 1);
+        let pass = pollster::block_on(session.forward(&golden.tokens[..1], 1)).expect("forward");
+        let cost = &pass.traces[0].cost;
+        let file = pollster::block_on(Gguf::read(&FileSource::open(&golden.gguf).expect("fixture"))).expect("gguf");
+        let bytes_of = |wanted: &dyn Fn(&str) -> bool| -> u64 {
+            file.tensors.iter().filter(|tensor| wanted(&tensor.name)).map(|tensor| tensor.bytes()).sum()
+        };
+        let n_experts = u64::from(pass.traces[0].routing.n_experts);
+        let top_k = u64::from(pass.traces[0].routing.top_k);
+        let experts = bytes_of(&|name| name.contains("_exps.")) / n_experts * top_k;
+        assert_eq!(cost.groups[3].weight_bytes, experts, "{}", golden.name);
+        let dense = bytes_of(&|name| !name.contains("_exps.") && name != "token_embd.weight");
+        let embedding = file.tensor("token_embd.weight").expect("embedding");
+        let head = if file.tensor("output.weight").is_some() { 0 } else { embedding.bytes() };
+        let row = embedding.bytes() / embedding.rows();
+        assert_eq!(cost.total().weight_bytes, experts + dense + head + row, "{}", golden.name);
+        assert_eq!(cost.dispatches as usize, session.plan().steps.len());
+        let layers = session.plan().moe.layers.len();
+        assert!((session.plan().steps.len() - 3) / layers <= 14, "at most 14 dispatches per layer");
+    }
+}

@@ -1,0 +1,76 @@
+//! `act = silu(G_e · h) · (U_e · h)`.
+
+use moescope_engine::kernels::expert_gate_up::{ExpertGateUp, Params};
+use moescope_engine::kernels::{Batch, stride, units};
+use moescope_engine::quant::Format;
+use moescope_tests::kernel_case::{Case, assert_close, floats};
+use moescope_tests::rng::Rng;
+
+use crate::F32_SUMS;
+
+fn check(format: Format, d_ff: u32, cols: u32, ids: &[u32], top_k: u32) {
+    let (n_experts, moe_layer, n_moe_layers) = (5, 1, 2);
+    let n_tokens = ids.len() as u32 / top_k;
+    let mut rng = Rng::new(u64::from(d_ff * cols));
+    let mut case = Case::new(Batch { n_tokens, ..Batch::default() });
+    let (weights, decoded) = case.weights(format, (2 * n_experts * d_ff) as usize, cols as usize, &mut rng);
+    let h = rng.floats((n_tokens * cols) as usize);
+    let mut expected = Vec::new();
+    let mut trace_ids = vec![0; (n_tokens * n_moe_layers * top_k) as usize];
+    for (use_index, expert) in ids.iter().enumerate() {
+        let (token, rank) = (use_index as u32 / top_k, use_index as u32 % top_k);
+        trace_ids[((token * n_moe_layers + moe_layer) * top_k + rank) as usize] = *expert;
+        let h = &h[(token * cols) as usize..][..cols as usize];
+        let dot = |row: u32| -> f64 {
+            let w = &decoded[(row * cols) as usize..][..cols as usize];
+            w.iter().zip(h).map(|(w, h)| f64::from(*w) * f64::from(*h)).sum()
+        };
+        for row in 0..d_ff {
+            let (gate, up) = (dot(expert * d_ff + row), dot((n_experts + expert) * d_ff + row));
+            expected.push(gate / (1.0 + (-gate).exp()) * up);
+        }
+        expected.resize(expected.len() + (stride(d_ff) - d_ff) as usize, 0.0);
+    }
+    let kernel = ExpertGateUp {
+        params: Params {
+            d_ff,
+            units: units(cols),
+            h_stride: stride(cols),
+            act_stride: stride(d_ff),
+            n_experts,
+            top_k,
+            moe_layer,
+            n_moe_layers,
+        },
+        cols,
+        format,
+        weights,
+        h: case.padded(&h, cols as usize, stride(cols) as usize),
+        ids: case.words(&trace_ids, trace_ids.len()),
+        act: case.floats(&[], expected.len()),
+    };
+    let act = kernel.act;
+    case.run(kernel, &[act], |name, out| {
+        assert_close(&format!("{name} {format}"), floats(&out[0]), &expected, 4.0 * F32_SUMS);
+    });
+}
+
+#[test]
+fn every_format() {
+    Format::ALL.iter().for_each(|format| check(*format, 32, 256, &[4, 1], 2));
+}
+
+#[test]
+fn several_tokens_odd_rows() {
+    check(Format::Q8_0, 67, 96, &[0, 1, 3, 2, 4, 0], 2);
+}
+
+#[test]
+fn all_tokens_same_expert() {
+    check(Format::Q4_0, 20, 64, &[3, 3, 3, 3], 1);
+}
+
+#[test]
+fn cols_not_a_multiple_of_a_unit() {
+    check(Format::F32, 20, 60, &[2, 0, 1], 3);
+}

@@ -1,0 +1,95 @@
+//! `y[t] = W · x[t]`, or `y[t] += W · x[t]`.
+
+use moescope_engine::kernels::matmul::{Matmul, Params};
+use moescope_engine::kernels::{Batch, stride, units};
+use moescope_engine::quant::Format;
+use moescope_tests::kernel_case::{Case, assert_close, floats};
+use moescope_tests::rng::Rng;
+
+use crate::F32_SUMS;
+
+struct Shape {
+    format: Format,
+    rows: u32,
+    cols: u32,
+    n_tokens: u32,
+    y_offset: u32,
+    accumulate: bool,
+}
+
+impl Default for Shape {
+    fn default() -> Self {
+        Self { format: Format::Q8_0, rows: 64, cols: 256, n_tokens: 1, y_offset: 0, accumulate: false }
+    }
+}
+
+fn check(shape: Shape) {
+    let Shape { format, rows, cols, n_tokens, y_offset, accumulate } = shape;
+    let mut rng = Rng::new(u64::from(rows * cols + n_tokens));
+    let mut case = Case::new(Batch { n_tokens, ..Batch::default() });
+    let (weights, decoded) = case.weights(format, rows as usize, cols as usize, &mut rng);
+    let x = rng.floats((n_tokens * cols) as usize);
+    let y_stride = rows + y_offset + 3;
+    let before = rng.floats((n_tokens * y_stride) as usize);
+    let mut expected: Vec<f64> = before.iter().map(|y| f64::from(*y)).collect();
+    for token in 0..n_tokens {
+        let x = &x[(token * cols) as usize..][..cols as usize];
+        for row in 0..rows {
+            let w = &decoded[(row * cols) as usize..][..cols as usize];
+            let sum: f64 = w.iter().zip(x).map(|(w, x)| f64::from(*w) * f64::from(*x)).sum();
+            let y = &mut expected[(token * y_stride + y_offset + row) as usize];
+            *y = if accumulate { *y + sum } else { sum };
+        }
+    }
+    let kernel = Matmul {
+        params: Params {
+            rows,
+            units: units(cols),
+            x_stride: stride(cols),
+            y_stride,
+            y_offset,
+            accumulate: u32::from(accumulate),
+            ..Params::default()
+        },
+        cols,
+        format,
+        weights,
+        x: case.padded(&x, cols as usize, stride(cols) as usize),
+        y: case.floats(&before, before.len()),
+    };
+    let y = kernel.y;
+    case.run(kernel, &[y], |name, out| {
+        assert_close(&format!("{name} {format}"), floats(&out[0]), &expected, F32_SUMS);
+    });
+}
+
+#[test]
+fn every_format_one_token() {
+    Format::ALL.iter().for_each(|format| check(Shape { format: *format, ..Shape::default() }));
+}
+
+#[test]
+fn every_format_prefill() {
+    Format::ALL.iter().for_each(|format| check(Shape { format: *format, n_tokens: 6, rows: 33, ..Shape::default() }));
+}
+
+#[test]
+fn odd_rows_and_odd_units() {
+    check(Shape { rows: 97, cols: 96, n_tokens: 3, ..Shape::default() });
+}
+
+#[test]
+fn cols_not_a_multiple_of_a_unit() {
+    check(Shape { format: Format::F32, rows: 5, cols: 50, n_tokens: 2, ..Shape::default() });
+    check(Shape { format: Format::F16, rows: 5, cols: 33, ..Shape::default() });
+}
+
+#[test]
+fn residual_is_added_at_an_offset() {
+    check(Shape { rows: 70, cols: 64, n_tokens: 5, y_offset: 9, accumulate: true, ..Shape::default() });
+}
+
+#[test]
+fn single_row() {
+    check(Shape { rows: 1, cols: 2048, ..Shape::default() });
+}

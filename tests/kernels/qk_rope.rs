@@ -1,0 +1,135 @@
+//! QK-norm, rotation by position, and what lands in the cache.
+
+use moescope_engine::KvFormat;
+use moescope_engine::blocks::attention::Rope;
+use moescope_engine::kernels::Batch;
+use moescope_engine::kernels::qk_rope::{Params, QkRope};
+use moescope_tests::kernel_case::{Case, assert_close, floats};
+use moescope_tests::rng::Rng;
+
+use crate::{F16_ROUNDING, F32_SUMS};
+
+const CONTEXT: u32 = 12;
+
+struct Shape {
+    kv: KvFormat,
+    n_heads: u32,
+    n_kv_heads: u32,
+    head_dim: u32,
+    n_rot: u32,
+    qk_norm: bool,
+    batch: Batch,
+}
+
+/// Norm, then rotate the pairs (i, i + n_rot/2), in f64.
+fn turned(head: &[f32], norm: Option<&[f32]>, rope: Rope, position: u32) -> Vec<f64> {
+    let mut head: Vec<f64> = head.iter().map(|value| f64::from(*value)).collect();
+    if let Some(norm) = norm {
+        let mean = head.iter().map(|value| value * value).sum::<f64>() / head.len() as f64;
+        let scale = 1.0 / (mean + 1e-6).sqrt();
+        head.iter_mut().zip(norm).for_each(|(value, norm)| *value *= scale * f64::from(*norm));
+    }
+    let half = rope.n_rot as usize / 2;
+    for i in 0..half {
+        let frequency = f64::from(rope.freq_base).powf(-2.0 * i as f64 / f64::from(rope.n_rot));
+        let (sin, cos) = (f64::from(position) * frequency).sin_cos();
+        let (a, b) = (head[i], head[i + half]);
+        head[i] = a * cos - b * sin;
+        head[i + half] = b * cos + a * sin;
+    }
+    head
+}
+
+fn check(shape: Shape) {
+    let Shape { kv, n_heads, n_kv_heads, head_dim, n_rot, qk_norm, batch } = shape;
+    let mut rng = Rng::new(u64::from(head_dim));
+    let heads = n_heads + 2 * n_kv_heads;
+    let qkv = rng.floats((batch.n_tokens * heads * head_dim) as usize);
+    let norms = [rng.floats(head_dim as usize), rng.floats(head_dim as usize)];
+    let rope = Rope { freq_base: 10_000.0, n_rot };
+    let row = (n_kv_heads * head_dim) as usize;
+    let mut queries = Vec::new();
+    let mut caches = [vec![0.0f64; CONTEXT as usize * row], vec![0.0; CONTEXT as usize * row]];
+    for token in 0..batch.n_tokens {
+        let position = batch.start + token;
+        for head in 0..heads {
+            let source = &qkv[((token * heads + head) * head_dim) as usize..][..head_dim as usize];
+            let norm = |index: usize| qk_norm.then_some(norms[index].as_slice());
+            if head < n_heads {
+                queries.extend(turned(source, norm(0), rope, position));
+                continue;
+            }
+            let (kv_head, is_value) = ((head - n_heads) % n_kv_heads, head >= n_heads + n_kv_heads);
+            let stored = match is_value {
+                true => source.iter().map(|value| f64::from(*value)).collect(),
+                false => turned(source, norm(1), rope, position),
+            };
+            let at = position as usize * row + (kv_head * head_dim) as usize;
+            caches[usize::from(is_value)][at..at + head_dim as usize].copy_from_slice(&stored);
+        }
+    }
+    let mut case = Case::new(batch);
+    let cache_words = kv.bytes_for(u64::from(CONTEXT) * row as u64) as usize / 4;
+    let table = rope.table(batch.start..batch.start + batch.n_tokens);
+    let kernel = QkRope {
+        params: Params {
+            n_heads,
+            n_kv_heads,
+            head_dim,
+            n_rot,
+            qkv_stride: heads * head_dim,
+            q_stride: n_heads * head_dim,
+            qk_norm: u32::from(qk_norm),
+            eps: 1e-6,
+        },
+        kv,
+        qkv: case.floats(&qkv, qkv.len()),
+        q_norm: case.vector(&norms[0]),
+        k_norm: case.vector(&norms[1]),
+        rope: case.floats(&table, table.len()),
+        q: case.floats(&[], queries.len()),
+        keys: case.words(&[], cache_words),
+        values: case.words(&[], cache_words),
+    };
+    let outputs = [kernel.q, kernel.keys, kernel.values];
+    let cache_tolerance = if kv == KvFormat::F16 { F16_ROUNDING } else { F32_SUMS };
+    case.run(kernel, &outputs, |name, out| {
+        assert_close(&format!("{name} q"), floats(&out[0]), &queries, F32_SUMS);
+        for (words, expected) in out[1..].iter().zip(&caches) {
+            let mut unpacked = vec![0.0; expected.len()];
+            kv.load(words, 0, &mut unpacked);
+            assert_close(&format!("{name} cache"), &unpacked, expected, cache_tolerance);
+        }
+    });
+}
+
+fn batch(n_tokens: u32, start: u32) -> Batch {
+    Batch { n_tokens, start, ..Batch::default() }
+}
+
+#[test]
+fn grouped_heads_with_qk_norm() {
+    for kv in KvFormat::ALL {
+        check(Shape {
+            kv: *kv,
+            n_heads: 6,
+            n_kv_heads: 2,
+            head_dim: 32,
+            n_rot: 32,
+            qk_norm: true,
+            batch: batch(3, 5),
+        });
+    }
+}
+
+#[test]
+fn part_of_the_head_rotates() {
+    let (kv, batch) = (KvFormat::F32, batch(2, 7));
+    check(Shape { kv, n_heads: 5, n_kv_heads: 5, head_dim: 12, n_rot: 8, qk_norm: false, batch });
+}
+
+#[test]
+fn more_heads_than_a_workgroup() {
+    let (kv, batch) = (KvFormat::F16, batch(1, 0));
+    check(Shape { kv, n_heads: 70, n_kv_heads: 7, head_dim: 6, n_rot: 6, qk_norm: true, batch });
+}
