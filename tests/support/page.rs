@@ -13,6 +13,9 @@ use crate::webdriver::{Browser, Launch};
 /// Longest until the model is ready: it is read, uploaded, and executors are timed.
 const READY_LIMIT: Duration = Duration::from_secs(120);
 
+/// True once the first model has arrived; rejected with the reason where it cannot.
+const READY: &str = "window.moescope && moescope.ready.then(() => true)";
+
 /// Browsers share two cores badly, and one test measures time: so one page at a time.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
@@ -28,6 +31,8 @@ pub struct Page {
 pub struct Answer {
     pub text: String,
     pub tokens: Vec<u32>,
+    /// Chosen experts of each position that went through the model. `(moe_layers, top_k)`
+    pub ids: Vec<Vec<u16>>,
 }
 
 /// Where and how a page is opened.
@@ -59,11 +64,7 @@ impl Visit {
             .expect("the site is served");
         let browser = Browser::launch(&self.launch);
         browser.goto(&format!("{}{}", site.address(), self.query));
-        let _is_ready: bool = browser.wait_for(
-            "the model to be ready",
-            "!!document.querySelector('#executor-badge')",
-            READY_LIMIT,
-        );
+        let _is_ready: bool = browser.wait_for("the model to be ready", READY, READY_LIMIT);
         Some(Page {
             browser,
             site,
@@ -80,9 +81,8 @@ impl Page {
             "ignoreEos": true, "cachePrompt": false,
         });
         self.browser.run(&format!(
-            "const api = await window.moescope;
-             const {{ text, tokens }} = await api.generate({options});
-             return {{ text, tokens: Array.from(tokens) }};"
+            "const {{ text, tokens, trace }} = await moescope.generate({options});
+             return {{ text, tokens, ids: trace.positions.map(position => Array.from(position.ids)) }};"
         ))
     }
 
