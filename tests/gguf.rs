@@ -62,13 +62,36 @@ fn reads_metadata_of_every_type() {
     assert_eq!(metadata.u64("large").expect("u64"), u64::MAX);
     assert_eq!(metadata.f32("double").expect("f64"), 1e-6);
     assert_eq!(metadata.f32("qwen3moe.rope.freq_base").expect("f32"), 1e6);
-    assert_eq!(metadata.f32("qwen3moe.block_count").expect("a whole number is a number"), 3.0);
+    assert_eq!(
+        metadata
+            .f32("qwen3moe.block_count")
+            .expect("a whole number is a number"),
+        3.0
+    );
     assert!(!metadata.bool("tokenizer.ggml.add_bos_token").expect("bool"));
-    assert_eq!(metadata.strings("tokenizer.ggml.tokens").expect("texts").join("|"), "a||Ġß");
-    assert_eq!(metadata.i32s("tokenizer.ggml.token_type").expect("i32s"), [1, -1, 3]);
-    assert_eq!(metadata.f32s("tokenizer.ggml.token_type").expect("numbers"), [1.0, -1.0, 3.0]);
-    let nested = Array::Scalars { of: moescope_engine::gguf::ValueType::U8, bytes: [7, 8].into() };
-    assert_eq!(metadata.get("nested"), Some(&Value::Array(Array::Arrays(vec![nested]))));
+    assert_eq!(
+        metadata
+            .strings("tokenizer.ggml.tokens")
+            .expect("texts")
+            .join("|"),
+        "a||Ġß"
+    );
+    assert_eq!(
+        metadata.i32s("tokenizer.ggml.token_type").expect("i32s"),
+        [1, -1, 3]
+    );
+    assert_eq!(
+        metadata.f32s("tokenizer.ggml.token_type").expect("numbers"),
+        [1.0, -1.0, 3.0]
+    );
+    let nested = Array::Scalars {
+        of: moescope_engine::gguf::ValueType::U8,
+        bytes: [7, 8].into(),
+    };
+    assert_eq!(
+        metadata.get("nested"),
+        Some(&Value::Array(Array::Arrays(vec![nested])))
+    );
     assert_eq!(metadata.iter().map(|(key, _)| key).nth(4), Some("negative"));
 }
 
@@ -77,7 +100,10 @@ fn finds_tensors_with_their_bytes() {
     let file = sample().bytes();
     let gguf = read(file.clone()).expect("a good file");
     let tensor = gguf.tensor("token_embd.weight").expect("a tensor of that name");
-    assert_eq!((tensor.format, tensor.cols(), tensor.rows(), tensor.elements()), (Format::Q4_0, 64, 4, 256));
+    assert_eq!(
+        (tensor.format, tensor.cols(), tensor.rows(), tensor.elements()),
+        (Format::Q4_0, 64, 4, 256)
+    );
     assert_eq!(tensor.range.end, file.len() as u64);
     assert_eq!(file[tensor.range.start as usize..], [1; 144]);
     assert_eq!(gguf.data_start % gguf.alignment, 0);
@@ -87,26 +113,58 @@ fn finds_tensors_with_their_bytes() {
 
 #[test]
 fn reads_version_2() {
-    assert_eq!(read(Builder { version: 2, ..sample() }.bytes()).expect("version 2").version, 2);
+    assert_eq!(
+        read(
+            Builder {
+                version: 2,
+                ..sample()
+            }
+            .bytes()
+        )
+        .expect("version 2")
+        .version,
+        2
+    );
 }
 
 #[test]
 fn reads_other_alignments() {
-    let builder = Builder { alignment: 8, ..Builder::new() }.u32("general.alignment", 8);
-    let gguf =
-        read(builder.tensor("a", &[1], F32, &[0; 4]).tensor("b", &[1], F32, &[0; 4]).bytes()).expect("alignment 8");
+    let builder = Builder {
+        alignment: 8,
+        ..Builder::new()
+    }
+    .u32("general.alignment", 8);
+    let gguf = read(
+        builder
+            .tensor("a", &[1], F32, &[0; 4])
+            .tensor("b", &[1], F32, &[0; 4])
+            .bytes(),
+    )
+    .expect("alignment 8");
     assert_eq!(gguf.tensors[1].range.start - gguf.data_start, 8);
 }
 
 #[test]
 fn reads_a_header_of_many_chunks_in_few_requests() {
     let tokens: Vec<String> = (0..150_000).map(|i| format!("token number {i}")).collect();
-    let file = sample().texts("many", &tokens).tensor("more", &[1 << 20], F32, &vec![0; 4 << 20]).bytes();
-    let source = Counting { bytes: MemorySource(file), requests: 0.into(), asked: 0.into() };
+    let file = sample()
+        .texts("many", &tokens)
+        .tensor("more", &[1 << 20], F32, &vec![0; 4 << 20])
+        .bytes();
+    let source = Counting {
+        bytes: MemorySource(file),
+        requests: 0.into(),
+        asked: 0.into(),
+    };
     let gguf = pollster::block_on(Gguf::read(&source)).expect("a good file");
     assert_eq!(gguf.metadata.strings("many").expect("texts").len(), tokens.len());
     assert!(source.requests.get() <= 6, "{} requests", source.requests.get());
-    assert!(source.asked.get() <= 2 * gguf.data_start, "{} of {} bytes", source.asked.get(), gguf.data_start);
+    assert!(
+        source.asked.get() <= 2 * gguf.data_start,
+        "{} of {} bytes",
+        source.asked.get(),
+        gguf.data_start
+    );
 }
 
 /// Counts what is asked of it.
@@ -148,7 +206,10 @@ fn access_names_key_expected_and_found() {
     assert!(wide.contains("18446744073709551615"), "{wide}");
     let items = sentence(gguf.metadata.u32s("tokenizer.ggml.tokens").expect_err("texts"));
     assert!(items.contains("array of texts"), "{items}");
-    assert!(gguf.metadata.u32s("tokenizer.ggml.token_type").is_err(), "−1 is no u32");
+    assert!(
+        gguf.metadata.u32s("tokenizer.ggml.token_type").is_err(),
+        "−1 is no u32"
+    );
     assert!(gguf.metadata.opt_strings("flags").is_err());
 }
 
@@ -169,7 +230,11 @@ fn says_what_other_files_look_like() {
         (b"\x08\x07\x12\x07pytorch", Looks::Onnx, "ONNX"),
         (b"\x1f\x8b\x08\0\0\0", Looks::Gzip, "gzip"),
         (b"PK\x03\x04", Looks::Zip, "zip"),
-        (b"version https://git-lfs.github.com/spec/v1\n", Looks::GitLfsPointer, "git lfs pull"),
+        (
+            b"version https://git-lfs.github.com/spec/v1\n",
+            Looks::GitLfsPointer,
+            "git lfs pull",
+        ),
         (b"{\"error\":\"Repository not found\"}", Looks::Json, "JSON"),
         (b"tjgg\x03\0\0\0", Looks::OldGgml, "before GGUF"),
         (b"\x28\xb5\x2f\xfd", Looks::Zstd, "zstd"),
@@ -199,7 +264,10 @@ fn rejects_versions_1_and_4() {
 
 #[test]
 fn rejects_one_part_of_a_split_model() {
-    let file = sample().pair("split.no", value_type::U16, [1, 0]).pair("split.count", value_type::U16, [3, 0]);
+    let file =
+        sample()
+            .pair("split.no", value_type::U16, [1, 0])
+            .pair("split.count", value_type::U16, [3, 0]);
     refused(file.bytes(), &["part 2", "split into 3", "--merge"]);
 }
 
@@ -216,23 +284,49 @@ fn rejects_header_cut_anywhere() {
 
 #[test]
 fn rejects_more_pairs_than_possible() {
-    refused(Builder { n_pairs: Some(u64::MAX), ..sample() }.bytes(), &["key-value pairs", "damaged"]);
+    refused(
+        Builder {
+            n_pairs: Some(u64::MAX),
+            ..sample()
+        }
+        .bytes(),
+        &["key-value pairs", "damaged"],
+    );
 }
 
 #[test]
 fn rejects_more_tensors_than_possible() {
-    refused(Builder { n_tensors: Some(1 << 40), ..sample() }.bytes(), &["tensors", "damaged"]);
+    refused(
+        Builder {
+            n_tensors: Some(1 << 40),
+            ..sample()
+        }
+        .bytes(),
+        &["tensors", "damaged"],
+    );
 }
 
 #[test]
 fn rejects_more_tensors_than_the_file_holds() {
-    refused(Builder { n_tensors: Some(3), ..sample() }.bytes(), &[]);
+    refused(
+        Builder {
+            n_tensors: Some(3),
+            ..sample()
+        }
+        .bytes(),
+        &[],
+    );
 }
 
 #[test]
 fn rejects_string_longer_than_file() {
     for length in [1 << 20, 1 << 40, u64::MAX] {
-        refused(Builder::new().pair("a", value_type::TEXT, length.to_le_bytes()).bytes(), &["truncated"]);
+        refused(
+            Builder::new()
+                .pair("a", value_type::TEXT, length.to_le_bytes())
+                .bytes(),
+            &["truncated"],
+        );
     }
 }
 
@@ -241,7 +335,10 @@ fn rejects_array_longer_than_file() {
     for item_type in 0..=12 {
         for count in [1 << 20, 1 << 61, u64::MAX] {
             let value = array(item_type, count, &[0; 64]);
-            refused(Builder::new().pair("a", value_type::ARRAY, value).bytes(), &["truncated"]);
+            refused(
+                Builder::new().pair("a", value_type::ARRAY, value).bytes(),
+                &["truncated"],
+            );
         }
     }
 }
@@ -275,28 +372,47 @@ fn rejects_deeply_nested_arrays() {
             break;
         }
     }
-    refused(Builder::new().pair("a", value_type::ARRAY, value).bytes(), &["\"a\"", "nested"]);
+    refused(
+        Builder::new().pair("a", value_type::ARRAY, value).bytes(),
+        &["\"a\"", "nested"],
+    );
 }
 
 #[test]
 fn rejects_unknown_value_type() {
     refused(Builder::new().pair("a", 13, []).bytes(), &["\"a\"", "13"]);
-    refused(Builder::new().pair("a", value_type::ARRAY, array(99, 0, &[])).bytes(), &["\"a\"", "99"]);
+    refused(
+        Builder::new()
+            .pair("a", value_type::ARRAY, array(99, 0, &[]))
+            .bytes(),
+        &["\"a\"", "99"],
+    );
 }
 
 #[test]
 fn rejects_truth_value_that_is_neither() {
-    refused(Builder::new().pair("a", value_type::BOOL, [2]).bytes(), &["\"a\"", "2"]);
+    refused(
+        Builder::new().pair("a", value_type::BOOL, [2]).bytes(),
+        &["\"a\"", "2"],
+    );
 }
 
 #[test]
 fn rejects_text_that_is_not_utf8() {
-    refused(Builder::new().pair("a", value_type::TEXT, string(&[0xff])).bytes(), &["UTF-8"]);
+    refused(
+        Builder::new()
+            .pair("a", value_type::TEXT, string(&[0xff]))
+            .bytes(),
+        &["UTF-8"],
+    );
 }
 
 #[test]
 fn rejects_duplicate_keys() {
-    refused(Builder::new().u32("a", 1).u32("a", 1).bytes(), &["\"a\"", "twice"]);
+    refused(
+        Builder::new().u32("a", 1).u32("a", 1).bytes(),
+        &["\"a\"", "twice"],
+    );
 }
 
 #[test]
@@ -307,49 +423,93 @@ fn rejects_overlong_key() {
 #[test]
 fn rejects_alignment_that_is_no_power_of_two() {
     for alignment in [0, 3, 48] {
-        refused(Builder::new().u32("general.alignment", alignment).bytes(), &["general.alignment", "power of two"]);
+        refused(
+            Builder::new().u32("general.alignment", alignment).bytes(),
+            &["general.alignment", "power of two"],
+        );
     }
-    refused(Builder::new().text("general.alignment", "32").bytes(), &["general.alignment", "a text"]);
+    refused(
+        Builder::new().text("general.alignment", "32").bytes(),
+        &["general.alignment", "a text"],
+    );
 }
 
 // Damaged tensors.
 
 #[test]
 fn rejects_duplicate_tensors() {
-    let file = Builder::new().tensor("a", &[1], F32, &[0; 4]).tensor("a", &[1], F32, &[0; 4]);
+    let file = Builder::new()
+        .tensor("a", &[1], F32, &[0; 4])
+        .tensor("a", &[1], F32, &[0; 4]);
     refused(file.bytes(), &["\"a\"", "twice"]);
 }
 
 #[test]
 fn rejects_dimension_counts_other_than_1_to_4() {
-    refused(Builder::new().tensor("a", &[], F32, &[0; 4]).bytes(), &["\"a\"", "0 dimensions"]);
-    refused(Builder::new().tensor("a", &[1; 5], F32, &[0; 4]).bytes(), &["\"a\"", "5 dimensions"]);
+    refused(
+        Builder::new().tensor("a", &[], F32, &[0; 4]).bytes(),
+        &["\"a\"", "0 dimensions"],
+    );
+    refused(
+        Builder::new().tensor("a", &[1; 5], F32, &[0; 4]).bytes(),
+        &["\"a\"", "5 dimensions"],
+    );
 }
 
 #[test]
 fn rejects_shapes_that_are_empty_or_overflow() {
-    let shapes: [&[u64]; 4] = [&[4, 0], &[1 << 32, 1 << 32], &[u64::MAX, u64::MAX, 2, 2], &[1 << 62]];
+    let shapes: [&[u64]; 4] = [
+        &[4, 0],
+        &[1 << 32, 1 << 32],
+        &[u64::MAX, u64::MAX, 2, 2],
+        &[1 << 62],
+    ];
     for dims in shapes {
-        refused(Builder::new().tensor("a", dims, F32, &[0; 64]).bytes(), &["\"a\"", "sizes"]);
+        refused(
+            Builder::new().tensor("a", dims, F32, &[0; 64]).bytes(),
+            &["\"a\"", "sizes"],
+        );
     }
 }
 
 #[test]
 fn rejects_rows_that_are_no_whole_blocks() {
-    refused(Builder::new().tensor("a", &[48, 2], Q4_0, &[0; 54]).bytes(), &["\"a\"", "48", "32", "Q4_0"]);
+    refused(
+        Builder::new().tensor("a", &[48, 2], Q4_0, &[0; 54]).bytes(),
+        &["\"a\"", "48", "32", "Q4_0"],
+    );
 }
 
 #[test]
 fn rejects_unsupported_formats_by_name() {
-    let sentence = refused(Builder::new().tensor("a", &[256], Q5_K, &[0; 176]).bytes(), &["\"a\"", "Q5_K"]).to_string();
-    assert!(sentence.ends_with("F16, F32, Q4_0, Q4_K, Q6_K, Q8_0"), "{sentence}");
-    refused(Builder::new().tensor("a", &[256], 16, &[0; 66]).bytes(), &["IQ2_XXS"]);
-    refused(Builder::new().tensor("a", &[256], 4711, &[0; 66]).bytes(), &["4711"]);
+    let sentence = refused(
+        Builder::new().tensor("a", &[256], Q5_K, &[0; 176]).bytes(),
+        &["\"a\"", "Q5_K"],
+    )
+    .to_string();
+    assert!(
+        sentence.ends_with("F16, F32, Q4_0, Q4_K, Q6_K, Q8_0"),
+        "{sentence}"
+    );
+    refused(
+        Builder::new().tensor("a", &[256], 16, &[0; 66]).bytes(),
+        &["IQ2_XXS"],
+    );
+    refused(
+        Builder::new().tensor("a", &[256], 4711, &[0; 66]).bytes(),
+        &["4711"],
+    );
 }
 
 #[test]
 fn rejects_unaligned_offset() {
-    refused(Builder::new().tensor("a", &[1], F32, &[0; 64]).info("b", &[1], F32, 4).bytes(), &["\"b\"", "offset 4"]);
+    refused(
+        Builder::new()
+            .tensor("a", &[1], F32, &[0; 64])
+            .info("b", &[1], F32, 4)
+            .bytes(),
+        &["\"b\"", "offset 4"],
+    );
 }
 
 #[test]
@@ -358,7 +518,10 @@ fn rejects_tensor_past_the_end_and_says_how_much_is_missing() {
     file.truncate(file.len() - 100);
     refused(file, &["token_embd.weight", "100 bytes", "download"]);
     for offset in [1 << 40, u64::MAX - 31] {
-        refused(Builder::new().info("a", &[1], F16, offset).bytes(), &["\"a\"", "past the end"]);
+        refused(
+            Builder::new().info("a", &[1], F16, offset).bytes(),
+            &["\"a\"", "past the end"],
+        );
     }
 }
 
@@ -366,7 +529,11 @@ fn rejects_tensor_past_the_end_and_says_how_much_is_missing() {
 
 #[test]
 fn no_mutation_makes_the_reader_panic() {
-    let files = [sample().bytes(), Builder::new().bytes(), sample().u32("general.alignment", 64).bytes()];
+    let files = [
+        sample().bytes(),
+        Builder::new().bytes(),
+        sample().u32("general.alignment", 64).bytes(),
+    ];
     let mut random = SplitMix(0x6d6f_6573);
     let started = std::time::Instant::now();
     let (mut read_well, mut refused) = (0u32, 0u32);
@@ -377,7 +544,11 @@ fn no_mutation_makes_the_reader_panic() {
         }
         match read(bytes) {
             Ok(gguf) => {
-                assert!(gguf.tensors.iter().all(|tensor| tensor.range.end <= gguf.file_bytes));
+                assert!(
+                    gguf.tensors
+                        .iter()
+                        .all(|tensor| tensor.range.end <= gguf.file_bytes)
+                );
                 read_well += 1;
             }
             Err(err) => {
@@ -386,7 +557,10 @@ fn no_mutation_makes_the_reader_panic() {
             }
         }
     }
-    assert!(read_well > 100 && refused > 100, "{read_well} read, {refused} refused: the mutations do not reach far");
+    assert!(
+        read_well > 100 && refused > 100,
+        "{read_well} read, {refused} refused: the mutations do not reach far"
+    );
 }
 
 /// A seeded generator (splitmix64).
@@ -414,9 +588,24 @@ impl SplitMix {
                 bytes.splice(at..at, stretch);
             }
             2 | 3 => {
-                let numbers = [0, 1, 9, 32, 255, 1 << 16, 1 << 31, 1 << 32, 1 << 62, 1 << 63, u64::MAX];
+                let numbers = [
+                    0,
+                    1,
+                    9,
+                    32,
+                    255,
+                    1 << 16,
+                    1 << 31,
+                    1 << 32,
+                    1 << 62,
+                    1 << 63,
+                    u64::MAX,
+                ];
                 let number = numbers[self.below(numbers.len())].to_le_bytes();
-                bytes[at..].iter_mut().zip(number).for_each(|(to, from)| *to = from);
+                bytes[at..]
+                    .iter_mut()
+                    .zip(number)
+                    .for_each(|(to, from)| *to = from);
             }
             _ => {
                 if let Some(byte) = bytes.get_mut(at) {

@@ -13,13 +13,17 @@ struct Golden {
 
 fn goldens() -> Vec<Golden> {
     let data: &'static [u8] = include_bytes!("fixtures/quants/goldens.bin");
-    let index: Vec<Value> = serde_json::from_str(include_str!("fixtures/quants/index.json")).expect("index is JSON");
+    let index: Vec<Value> =
+        serde_json::from_str(include_str!("fixtures/quants/index.json")).expect("index is JSON");
     let golden = |entry: &Value| {
         let number = |key: &str| entry[key].as_u64().expect("a number") as usize;
         let name = entry["format"].as_str().expect("a name");
         let (blocks, values) = (number("blocks_at"), number("values_at"));
         Golden {
-            format: *Format::ALL.iter().find(|format| format.name() == name).expect("a format of ours"),
+            format: *Format::ALL
+                .iter()
+                .find(|format| format.name() == name)
+                .expect("a format of ours"),
             blocks: &data[blocks..blocks + number("blocks_bytes")],
             values: f32s(&data[values..values + 4 * number("values")]),
         }
@@ -36,7 +40,12 @@ fn every_format_has_goldens() {
 
 #[test]
 fn decoded_values_are_the_bits_of_the_gguf_package() {
-    for Golden { format, blocks, values } in goldens() {
+    for Golden {
+        format,
+        blocks,
+        values,
+    } in goldens()
+    {
         let mut decoded = vec![0.0; values.len()];
         format.to_f32(blocks, &mut decoded);
         for (i, (got, expected)) in decoded.iter().zip(&values).enumerate() {
@@ -52,7 +61,10 @@ fn list_is_sorted_by_name_and_knows_its_ggml_numbers() {
     let names: Vec<_> = Format::ALL.iter().map(|format| format.name()).collect();
     assert!(names.is_sorted(), "{names:?}");
     let from_ggml: Vec<_> = [1, 0, 2, 12, 14, 8].into_iter().map(Format::from_ggml).collect();
-    assert_eq!(from_ggml, Format::ALL.iter().copied().map(Some).collect::<Vec<_>>());
+    assert_eq!(
+        from_ggml,
+        Format::ALL.iter().copied().map(Some).collect::<Vec<_>>()
+    );
     assert_eq!(Format::from_ggml(13), None);
 }
 
@@ -70,7 +82,11 @@ fn repacking_keeps_every_byte_of_a_group() {
         let mut words = Vec::new();
         format.repack(&blocks[..whole_groups], &mut words);
         assert_eq!(words.len(), whole_groups / 4, "{format}");
-        assert_eq!(sorted(bytemuck::cast_slice(&words)), sorted(&blocks[..whole_groups]), "{format}");
+        assert_eq!(
+            sorted(bytemuck::cast_slice(&words)),
+            sorted(&blocks[..whole_groups]),
+            "{format}"
+        );
     }
 }
 
@@ -79,7 +95,9 @@ fn repacking_in_pieces_of_whole_groups_equals_repacking_at_once() {
     for Golden { format, blocks, .. } in goldens() {
         let (mut at_once, mut in_pieces) = (Vec::new(), Vec::new());
         format.repack(blocks, &mut at_once);
-        blocks.chunks(format.group_bytes()).for_each(|group| format.repack(group, &mut in_pieces));
+        blocks
+            .chunks(format.group_bytes())
+            .for_each(|group| format.repack(group, &mut in_pieces));
         assert_eq!(at_once, in_pieces, "{format}");
     }
 }
@@ -95,7 +113,11 @@ fn an_incomplete_last_group_is_filled_with_zeros() {
         format.repack(&padded, &mut from_padded);
         assert_eq!(from_block, from_padded, "{format}");
         assert_eq!(from_block.len(), format.group_words(), "{format}");
-        assert_eq!(format.group_elements(), format.group_units() * UNIT_ELEMENTS, "{format}");
+        assert_eq!(
+            format.group_elements(),
+            format.group_units() * UNIT_ELEMENTS,
+            "{format}"
+        );
     }
 }
 
@@ -112,17 +134,22 @@ fn every_shader_part_is_valid_and_decodes_units() {
                 for (var i = 0u; i < 8u; i++) { out[8u * id.x + i] = elements[i]; }
             }";
         let text = format!("{}\n{kernel}", format.wgsl());
-        let module =
-            naga::front::wgsl::parse_str(&text).unwrap_or_else(|err| panic!("{format}: {}", err.emit_to_string(&text)));
+        let module = naga::front::wgsl::parse_str(&text)
+            .unwrap_or_else(|err| panic!("{format}: {}", err.emit_to_string(&text)));
         // Half floats in a word are read by WebGPU itself, without shader-f16.
         let core = naga::valid::Capabilities::SHADER_FLOAT16_IN_FLOAT32;
         let mut validator = naga::valid::Validator::new(naga::valid::ValidationFlags::all(), core);
-        validator.validate(&module).unwrap_or_else(|err| panic!("{format}: {}", err.emit_to_string(&text)));
+        validator
+            .validate(&module)
+            .unwrap_or_else(|err| panic!("{format}: {}", err.emit_to_string(&text)));
     }
 }
 
 fn f32s(bytes: &[u8]) -> Vec<f32> {
-    bytes.chunks_exact(4).map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])).collect()
+    bytes
+        .chunks_exact(4)
+        .map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+        .collect()
 }
 
 fn sorted(bytes: &[u8]) -> Vec<u8> {

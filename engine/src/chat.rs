@@ -158,7 +158,7 @@ impl ChatTemplate {
         let environment = environment()?;
         let template = environment.template_from_str(source)?;
         let messages: Value = messages.iter().map(message_value).collect();
-        let context = Value::from_iter([
+        let context = Value::from_pairs([
             ("messages", messages),
             ("add_generation_prompt", add_generation_prompt.into()),
             ("bos_token", (&*self.bos_token).into()),
@@ -221,7 +221,7 @@ fn raise_exception(why: &str) -> Result<Value, minijinja::Error> {
 }
 
 fn message_value(message: &Message) -> Value {
-    Value::from_iter([
+    Value::from_pairs([
         ("role", Value::from(&*message.role)),
         ("content", Value::from(&*message.content)),
     ])

@@ -38,7 +38,15 @@ pub mod value_type {
 impl Default for Builder {
     fn default() -> Self {
         let (pairs, infos, data) = (Vec::new(), Vec::new(), Vec::new());
-        Self { version: 3, n_tensors: None, n_pairs: None, alignment: 32, pairs, infos, data }
+        Self {
+            version: 3,
+            n_tensors: None,
+            n_pairs: None,
+            alignment: 32,
+            pairs,
+            infos,
+            data,
+        }
     }
 }
 
@@ -73,18 +81,30 @@ impl Builder {
     }
 
     pub fn texts<T: AsRef<str>>(self, key: &str, values: &[T]) -> Self {
-        let items: Vec<u8> = values.iter().flat_map(|value| string(value.as_ref().as_bytes())).collect();
-        self.pair(key, value_type::ARRAY, array(value_type::TEXT, values.len() as u64, &items))
+        let items: Vec<u8> = values
+            .iter()
+            .flat_map(|value| string(value.as_ref().as_bytes()))
+            .collect();
+        self.pair(
+            key,
+            value_type::ARRAY,
+            array(value_type::TEXT, values.len() as u64, &items),
+        )
     }
 
     pub fn i32s(self, key: &str, values: &[i32]) -> Self {
         let items: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-        self.pair(key, value_type::ARRAY, array(value_type::I32, values.len() as u64, &items))
+        self.pair(
+            key,
+            value_type::ARRAY,
+            array(value_type::I32, values.len() as u64, &items),
+        )
     }
 
     /// A tensor with its data, placed at the next aligned offset.
     pub fn tensor(mut self, name: &str, dims: &[u64], ggml_type: u32, data: &[u8]) -> Self {
-        self.data.resize(self.data.len().next_multiple_of(self.alignment), 0);
+        self.data
+            .resize(self.data.len().next_multiple_of(self.alignment), 0);
         let offset = self.data.len() as u64;
         self.data.extend(data);
         self.info(name, dims, ggml_type, offset)

@@ -38,7 +38,11 @@ pub fn decode(block: &[u8; 144], out: &mut [f32; 256]) {
 fn scale_and_min(scales: &[u8], sub_block: usize) -> (u8, u8) {
     let i = sub_block % 4;
     let (a, b, c) = (scales[i], scales[4 + i], scales[8 + i]);
-    if sub_block < 4 { (a & 63, b & 63) } else { (c & 15 | a >> 6 << 4, c >> 4 | b >> 6 << 4) }
+    if sub_block < 4 {
+        (a & 63, b & 63)
+    } else {
+        (c & 15 | a >> 6 << 4, c >> 4 | b >> 6 << 4)
+    }
 }
 
 /// The file's bytes as they are: 144 is a multiple of 4.
