@@ -84,9 +84,14 @@ fn check_logits(name: &str, got: &[f32], golden: &Golden) {
 }
 
 fn check_routing(name: &str, traces: &[TokenTrace], golden: &Golden) {
-    let ids: Vec<u16> = traces.iter().flat_map(|trace| trace.routing.ids.clone()).collect();
+    let top_k = traces[0].routing.top_k as usize;
+    let layers = traces[0].routing.layers.len();
+    // Goldens are layer by layer, traces token by token.
+    let chosen = |layer: usize| layer * top_k..(layer + 1) * top_k;
+    let slots = || (0..layers).flat_map(|layer| traces.iter().map(move |trace| (layer, &trace.routing)));
+    let ids: Vec<u16> = slots().flat_map(|(layer, routing)| routing.ids[chosen(layer)].to_vec()).collect();
     assert_eq!(ids, golden.experts, "{name}: chosen experts");
-    let weights = traces.iter().flat_map(|trace| trace.routing.weights.clone());
+    let weights = slots().flat_map(|(layer, routing)| routing.weights[chosen(layer)].to_vec());
     let worst = weights.zip(&golden.weights).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
     assert!(worst <= WEIGHT_TOLERANCE, "{name}: expert weights differ by {worst}");
 }

@@ -203,7 +203,7 @@ impl GpuExecutor {
         let (sender, done) = oneshot::channel();
         self.context
             .queue
-            .on_submitted_work_done(move || drop(sender.send(())));
+            .on_submitted_work_done(move || _ = sender.send(()));
         self.wait();
         // A dropped sender means the device is gone, which `check` reports.
         let _ = done.await;
