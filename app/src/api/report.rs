@@ -1,0 +1,263 @@
+//! What `generate` and `state` answer: plain JavaScript objects, bulk as typed arrays.
+//!
+//! ```text
+//! generate → { text, tokens, prompt, seed, finish, trace }
+//! trace    → { layers, nExperts, topK, positions: [{ position, ids, weights, probs, kv, cost }] }
+//! ids      Uint16Array (layers × topK)    weights Float32Array (layers × topK)
+//! probs    Float32Array (layers × nExperts)
+//! ```
+
+use js_sys::{Array, Error, Float32Array, Object, Reflect, Uint16Array};
+use serde::Serialize;
+use wasm_bindgen::JsValue;
+
+use crate::protocol::{ExecutorFacts, GroupCost, ModelFacts};
+use crate::state::select::{self, Kv};
+use crate::state::{AppState, Role, Row, Totals};
+use crate::store::Store;
+
+/// `state()`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct State<'a> {
+    model: Option<&'a ModelFacts>,
+    executor: Option<&'a ExecutorFacts>,
+    origin: Option<&'a str>,
+    is_loading: bool,
+    is_generating: bool,
+    is_full: bool,
+    positions: usize,
+    selected: Option<u32>,
+    alert: Option<&'a str>,
+    totals: TotalsReport,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TotalsReport {
+    computed_tokens: u64,
+    sampled_tokens: u64,
+    passes: u64,
+    wall_micros: f64,
+    weight_bytes: u64,
+    kv_read_bytes: u64,
+    kv_write_bytes: u64,
+    operations: u64,
+    dispatches: u64,
+}
+
+impl From<Totals> for TotalsReport {
+    fn from(totals: Totals) -> Self {
+        let Totals {
+            computed_tokens,
+            sampled_tokens,
+            passes,
+            wall_micros,
+            ..
+        } = totals;
+        let Totals {
+            weight_bytes,
+            kv_read_bytes,
+            kv_write_bytes,
+            operations,
+            dispatches,
+            ..
+        } = totals;
+        Self {
+            computed_tokens,
+            sampled_tokens,
+            passes,
+            wall_micros,
+            weight_bytes,
+            kv_read_bytes,
+            kv_write_bytes,
+            operations,
+            dispatches,
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Cost<'a> {
+    batch_tokens: u32,
+    wall_micros: f64,
+    gpu_micros: Option<f64>,
+    weight_bytes: u64,
+    kv_read_bytes: u64,
+    kv_write_bytes: u64,
+    operations: u64,
+    dispatches: u32,
+    groups: &'a [GroupCost],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct KvReport {
+    positions: u32,
+    capacity: u32,
+    held_bytes: Vec<u64>,
+    read_bytes: Vec<u64>,
+    reserved_bytes: u64,
+    bytes_per_position: u64,
+}
+
+impl From<Kv> for KvReport {
+    fn from(kv: Kv) -> Self {
+        let Kv {
+            positions,
+            capacity,
+            held_bytes,
+            read_bytes,
+            reserved_bytes,
+            bytes_per_position,
+        } = kv;
+        Self {
+            positions,
+            capacity,
+            held_bytes,
+            read_bytes,
+            reserved_bytes,
+            bytes_per_position,
+        }
+    }
+}
+
+/// The page's state in a few numbers.
+pub fn state(store: &Store) -> JsValue {
+    store
+        .read(|state| {
+            let model = state.model.as_deref();
+            plain(&State {
+                model: model.map(|model| &model.facts),
+                executor: model.map(|model| &model.executor),
+                origin: model.map(|model| model.origin.as_str()),
+                is_loading: state.loading.is_some(),
+                is_generating: !state.activity.is_idle(),
+                is_full: state.conversation.is_full,
+                positions: state.conversation.rows.len(),
+                selected: state.selected,
+                alert: state.alert.as_deref(),
+                totals: state.conversation.totals.into(),
+            })
+        })
+        .unwrap_or(JsValue::NULL)
+}
+
+/// What one generation gave.
+pub fn generation(store: &Store, generation_id: u32) -> Result<JsValue, JsValue> {
+    store.read(|state| {
+        let turns = || {
+            state
+                .conversation
+                .turns
+                .iter()
+                .filter(|turn| turn.generation_id == generation_id)
+        };
+        let answer = turns().find(|turn| turn.role == Role::Model);
+        let answer = answer
+            .ok_or_else(|| Error::new("the conversation was cleared before the answer was finished"))?;
+        let object = Object::new();
+        set(&object, "text", answer.text())?;
+        set(
+            &object,
+            "tokens",
+            answer
+                .marks()
+                .map(|mark| JsValue::from(mark.token))
+                .collect::<Array>(),
+        )?;
+        set(
+            &object,
+            "prompt",
+            turns()
+                .filter(|turn| turn.role == Role::User)
+                .flat_map(|turn| turn.marks())
+                .map(|mark| JsValue::from(mark.token))
+                .collect::<Array>(),
+        )?;
+        set(&object, "seed", answer.seed as f64)?;
+        set(&object, "finish", plain(&answer.finish)?)?;
+        set(&object, "trace", trace(state, answer.reused)?)?;
+        Ok(object.into())
+    })
+}
+
+fn trace(state: &AppState, from: u32) -> Result<JsValue, JsValue> {
+    let object = Object::new();
+    let Some(model) = &state.model else {
+        return Ok(object.into());
+    };
+    set(
+        &object,
+        "layers",
+        model
+            .facts
+            .moe_layers
+            .iter()
+            .map(|layer| JsValue::from(*layer))
+            .collect::<Array>(),
+    )?;
+    set(&object, "nExperts", model.facts.n_experts)?;
+    set(&object, "topK", model.facts.top_k)?;
+    let positions = Array::new();
+    for (position, row) in state.conversation.rows.iter().enumerate().skip(from as usize) {
+        if let Some(row) = row {
+            positions.push(&of_position(&model.facts, position as u32, row)?);
+        }
+    }
+    set(&object, "positions", positions)?;
+    Ok(object.into())
+}
+
+fn of_position(facts: &ModelFacts, position: u32, row: &Row) -> Result<JsValue, JsValue> {
+    let layers = facts.moe_layers.len();
+    let chosen = layers * facts.top_k as usize;
+    let all = layers * facts.n_experts as usize;
+    let pass = &row.pass;
+    let object = Object::new();
+    set(&object, "position", position)?;
+    set(
+        &object,
+        "ids",
+        Uint16Array::from(part(&pass.ids, row.index, chosen)),
+    )?;
+    set(
+        &object,
+        "weights",
+        Float32Array::from(part(&pass.weights, row.index, chosen)),
+    )?;
+    set(
+        &object,
+        "probs",
+        Float32Array::from(part(&pass.probs, row.index, all)),
+    )?;
+    set(&object, "kv", plain(&KvReport::from(select::kv(row)))?)?;
+    let total = select::total(pass);
+    let cost = Cost {
+        batch_tokens: pass.batch_tokens,
+        wall_micros: pass.wall_micros,
+        gpu_micros: total.micros,
+        weight_bytes: total.weight_bytes,
+        kv_read_bytes: total.kv_read_bytes,
+        kv_write_bytes: total.kv_write_bytes,
+        operations: total.operations,
+        dispatches: pass.dispatches,
+        groups: &pass.groups,
+    };
+    set(&object, "cost", plain(&cost)?)?;
+    Ok(object.into())
+}
+
+/// Item `index` of a column of items `size` long.
+fn part<T>(column: &[T], index: usize, size: usize) -> &[T] {
+    column.get(index * size..(index + 1) * size).unwrap_or_default()
+}
+
+fn plain(value: &impl Serialize) -> Result<JsValue, JsValue> {
+    Ok(value.serialize(&serde_wasm_bindgen::Serializer::json_compatible())?)
+}
+
+fn set(object: &Object, name: &str, value: impl Into<JsValue>) -> Result<(), JsValue> {
+    Reflect::set(object, &name.into(), &value.into()).map(drop)
+}

@@ -1,0 +1,5 @@
+//! The worker that holds the engine.
+
+fn main() {
+    moescope_app::worker::run();
+}

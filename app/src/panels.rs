@@ -1,0 +1,53 @@
+//! The page, piece by piece: each panel turns a slice of the state into HTML and speaks back only
+//! through [`Dispatch`]. No panel names a model, an engine type or another panel's state.
+
+pub mod alert;
+pub mod composer;
+pub mod cost;
+pub mod examples;
+pub mod experts;
+pub mod figure;
+pub mod focus;
+pub mod header;
+pub mod kv;
+pub mod loading;
+pub mod raster;
+pub mod settings;
+pub mod shade;
+pub mod transcript;
+
+use yew::{Callback, Html, html};
+
+use crate::state::Action;
+
+/// How a panel says that the visitor did something.
+pub type Dispatch = Callback<Action>;
+
+/// A titled region; `name` is its `data-panel`.
+pub fn panel(name: &'static str, title: &str, tools: Html, body: Html) -> Html {
+    let heading_id = format!("{name}-heading");
+    html! {
+        <section class="panel" data-panel={name} aria-labelledby={heading_id.clone()}>
+            <header class="panel-head"><h2 id={heading_id}>{ title.to_owned() }</h2>{ tools }</header>
+            { body }
+        </section>
+    }
+}
+
+/// What a panel says when there is nothing to show yet.
+pub fn nothing(sentence: &str) -> Html {
+    html! { <p class="nothing">{ sentence.to_owned() }</p> }
+}
+
+/// An event handler that reads something from the event, or nothing.
+pub fn when<T: 'static, E: 'static>(
+    to: &Callback<T>,
+    read: impl Fn(E) -> Option<T> + 'static,
+) -> Callback<E> {
+    let to = to.clone();
+    Callback::from(move |event| {
+        if let Some(told) = read(event) {
+            to.emit(told);
+        }
+    })
+}

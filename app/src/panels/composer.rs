@@ -1,0 +1,74 @@
+//! Where the visitor writes: the prompt, send or stop, a new chat, and the controls.
+
+use web_sys::{HtmlTextAreaElement, InputEvent, KeyboardEvent, SubmitEvent};
+use yew::{Callback, Html, TargetCast, html};
+
+use super::settings::settings;
+use super::{Dispatch, nothing, when};
+use crate::format;
+use crate::state::{Action, Activity, AppState};
+
+/// The composer; `send` is asked to send the draft.
+pub fn composer(state: &AppState, dispatch: &Dispatch, send: &Callback<()>) -> Html {
+    let is_idle = state.activity.is_idle();
+    let can_send = state.model.is_some() && is_idle && !state.draft.trim().is_empty();
+    html! {
+        <form class="composer" onsubmit={send.reform(|event: SubmitEvent| event.prevent_default())}>
+            if state.conversation.is_full { { full() } }
+            <div class="write">
+                <label class="visually-hidden" for="prompt">{ "Prompt" }</label>
+                { textarea(state, dispatch, send) }
+                if is_idle {
+                    <button id="send" class="primary" type="submit" disabled={!can_send}>{ "Send" }</button>
+                } else {
+                    <button id="stop" class="primary" type="button" disabled={matches!(state.activity, Activity::Stopping { .. })}
+                        onclick={dispatch.reform(|_| Action::Stopped)}>{ "Stop" }</button>
+                }
+            </div>
+            <div class="tools">
+                <button id="new-chat" type="button" onclick={dispatch.reform(|_| Action::NewChat)}>{ "New chat" }</button>
+                <button type="button" aria-expanded={state.settings.is_open.to_string()} aria-controls="settings"
+                    onclick={dispatch.reform(|_| Action::SettingsToggled)}>{ "Sampling" }</button>
+                <span class="activity">{ activity(state) }</span>
+            </div>
+            { settings(&state.settings, dispatch) }
+        </form>
+    }
+}
+
+fn textarea(state: &AppState, dispatch: &Dispatch, send: &Callback<()>) -> Html {
+    let oninput = when(dispatch, |event: InputEvent| {
+        event
+            .target_dyn_into::<HtmlTextAreaElement>()
+            .map(|area| Action::DraftChanged(area.value()))
+    });
+    let onkeydown = when(send, |event: KeyboardEvent| {
+        let is_send = event.key() == "Enter" && !event.shift_key() && !event.is_composing();
+        is_send.then(|| event.prevent_default())
+    });
+    let rows = state
+        .draft
+        .lines()
+        .count()
+        .clamp(1, 8)
+        .max(if state.draft.len() > 90 { 3 } else { 1 });
+    html! { <textarea id="prompt" rows={rows.to_string()} placeholder="Ask something" value={state.draft.clone()} {oninput} {onkeydown} /> }
+}
+
+fn full() -> Html {
+    nothing("The context is full: the KV cache has no room for another token. Start a new chat to go on.")
+}
+
+fn activity(state: &AppState) -> String {
+    match &state.activity {
+        Activity::Idle if state.model.is_none() => "the model is loading; write meanwhile".into(),
+        Activity::Idle => String::new(),
+        Activity::Waiting { .. } => "reading the prompt…".into(),
+        Activity::Prefilling { done, total, .. } => format!(
+            "reading the prompt: {done} of {}",
+            format::plural(u64::from(*total), "token")
+        ),
+        Activity::Generating { .. } => "writing…".into(),
+        Activity::Stopping { .. } => "stopping…".into(),
+    }
+}

@@ -1,0 +1,206 @@
+//! Layer × expert: where the router sent one token, or all tokens so far.
+//!
+//! The picture is a real table: shade is probability (or load), a digit is the rank of a chosen
+//! expert, and the last columns are the numbers of the layer. Experts are numbers, never topics.
+
+use yew::{Html, classes, html};
+
+use super::shade::{shade, shade_between};
+use super::{Dispatch, focus::NOT_FED, nothing, panel};
+use crate::format;
+use crate::protocol::ModelFacts;
+use crate::state::select::{self, Focus, LayerLoad, LayerRouting};
+use crate::state::{Action, Conversation, ExpertsView};
+
+/// Above this many cells only the chosen experts are listed: a table would outgrow the screen.
+const MATRIX_CELLS: usize = 2048;
+
+/// The panel.
+pub fn experts(
+    facts: &ModelFacts,
+    conversation: &Conversation,
+    focus: Option<&Focus<'_>>,
+    view: ExpertsView,
+    dispatch: &Dispatch,
+) -> Html {
+    let body = match (view, focus) {
+        (_, None) => nothing("No token yet."),
+        (ExpertsView::Load, _) => load(facts, conversation),
+        (ExpertsView::Token, Some(Focus { row: None, .. })) => nothing(NOT_FED),
+        (ExpertsView::Token, Some(Focus { row: Some(row), .. })) => {
+            token(facts, &select::routing(facts, row))
+        }
+    };
+    panel("experts", "Experts", toggle(view, dispatch), body)
+}
+
+fn toggle(view: ExpertsView, dispatch: &Dispatch) -> Html {
+    let button = |own: ExpertsView, label: &'static str| {
+        let onclick = dispatch.reform(move |_| Action::ExpertsViewChosen(own));
+        html! { <button type="button" aria-pressed={(view == own).to_string()} {onclick}>{ label }</button> }
+    };
+    html! {
+        <div class="segments" role="group" aria-label="What the matrix shows">
+            { button(ExpertsView::Token, "This token") }{ button(ExpertsView::Load, "Load so far") }
+        </div>
+    }
+}
+
+fn token(facts: &ModelFacts, layers: &[LayerRouting]) -> Html {
+    let is_small = layers.len() * facts.n_experts as usize <= MATRIX_CELLS;
+    html! {
+        <>
+            if is_small {
+                { matrix(facts, "Router probability of every expert in every layer; digits rank the chosen ones", ["entropy", "margin"], layers.iter().map(token_row)) }
+                <p class="legend">{ "shade" }{ ramp() }{ "router probability, square-root scale · digit: rank of a chosen expert" }</p>
+            }
+            { chosen_table(layers, !is_small) }
+        </>
+    }
+}
+
+fn matrix(
+    facts: &ModelFacts,
+    caption: &'static str,
+    ends: [&'static str; 2],
+    rows: impl Iterator<Item = Html>,
+) -> Html {
+    let step = if facts.n_experts <= 32 { 2 } else { 8 };
+    let number = |expert: u32| {
+        if expert.is_multiple_of(step) {
+            expert.to_string()
+        } else {
+            String::new()
+        }
+    };
+    html! {
+        <div class="matrix-box" tabindex="0" role="region" aria-label={caption}>
+            <table class={classes!("matrix", (facts.n_experts > 40).then_some("dense"))}>
+                <caption class="visually-hidden">{ caption }</caption>
+                <thead><tr>
+                    <th scope="col" class="corner">{ "layer" }</th>
+                    { for (0..facts.n_experts).map(|expert| html! { <th scope="col" aria-label={format!("expert {expert}")}>{ number(expert) }</th> }) }
+                    { for ends.iter().map(|end| html! { <th scope="col" class="end">{ *end }</th> }) }
+                </tr></thead>
+                <tbody>{ for rows }</tbody>
+            </table>
+        </div>
+    }
+}
+
+fn token_row(layer: &LayerRouting) -> Html {
+    let cell = |(expert, &prob): (usize, &f32)| {
+        let rank = layer.chosen.iter().position(|(id, _)| usize::from(*id) == expert);
+        let weight = rank
+            .and_then(|rank| layer.chosen.get(rank))
+            .map(|(_, weight)| *weight);
+        token_cell(layer.layer, expert, prob, rank, weight)
+    };
+    html! {
+        <tr key={layer.layer}>
+            <th scope="row">{ layer.layer }</th>
+            { for layer.probs.iter().enumerate().map(cell) }
+            <td class="end">{ format::bits(layer.entropy_bits) }</td>
+            <td class="end">{ layer.margin.map_or("—".into(), format::prob) }</td>
+        </tr>
+    }
+}
+
+fn token_cell(layer: u32, expert: usize, prob: f32, rank: Option<usize>, weight: Option<f32>) -> Html {
+    let told = match weight {
+        Some(weight) => format!(
+            "layer {layer}, expert {expert}: probability {}, chosen with weight {}",
+            format::prob(prob),
+            format::prob(weight)
+        ),
+        None => format!(
+            "layer {layer}, expert {expert}: probability {}",
+            format::prob(prob)
+        ),
+    };
+    html! {
+        <td class={classes!(format!("s{}", shade(prob)), rank.map(|_| "chosen"))} title={told}
+            data-layer={layer.to_string()} data-expert={expert.to_string()} data-prob={prob.to_string()}
+            data-weight={weight.map(|weight| weight.to_string())} data-rank={rank.map(|rank| (rank + 1).to_string())}>
+            { rank.map(|rank| (rank + 1).to_string()).unwrap_or_default() }
+        </td>
+    }
+}
+
+fn chosen_table(layers: &[LayerRouting], is_open: bool) -> Html {
+    let row = |layer: &LayerRouting| {
+        html! {
+            <tr key={layer.layer}>
+                <th scope="row">{ layer.layer }</th>
+                { for layer.chosen.iter().map(|(id, weight)| html! {
+                    <td><b>{ *id }</b><span class="value">{ format::prob(*weight) }</span></td>
+                }) }
+            </tr>
+        }
+    };
+    let ranks = layers.first().map_or(0, |layer| layer.chosen.len());
+    html! {
+        <details class="more" open={is_open}>
+            <summary>{ "Chosen experts and their weights" }</summary>
+            <table class="numbers">
+                <thead><tr><th scope="col">{ "layer" }</th>{ for (1..=ranks).map(|rank| html! { <th scope="col">{ format!("rank {rank}") }</th> }) }</tr></thead>
+                <tbody>{ for layers.iter().map(row) }</tbody>
+            </table>
+            <p class="note">{ "Weight: the factor with which the expert's output is added. Entropy: −Σ p log₂ p of the layer's router distribution. \
+               Margin: probability of the last chosen expert less that of the first rejected one; near zero, the choice was nearly a tie." }</p>
+        </details>
+    }
+}
+
+fn load(facts: &ModelFacts, conversation: &Conversation) -> Html {
+    let layers = select::load(facts, conversation);
+    if layers.len() * facts.n_experts as usize > MATRIX_CELLS {
+        return html! { <table class="numbers">
+            <thead><tr><th scope="col">{ "layer" }</th><th scope="col">{ "used" }</th><th scope="col">{ "variation" }</th></tr></thead>
+            <tbody>{ for layers.iter().map(|layer| html! {
+                <tr key={layer.layer}><th scope="row">{ layer.layer }</th><td>{ used(layer) }</td><td>{ format::percent(layer.variation) }</td></tr>
+            }) }</tbody>
+        </table> };
+    }
+    html! {
+        <>
+            { matrix(facts, "How often each expert was chosen so far", ["used", "variation"], layers.iter().map(load_row)) }
+            <p class="legend">{ "shade" }{ ramp() }{ format!("0 to 3 × uniform · uniform is {} / {} of the tokens", facts.top_k, facts.n_experts) }</p>
+            <p class="note">{ "Used: experts chosen at least once. Variation: standard deviation of the counts over their mean; 0 % is a perfectly even load." }</p>
+        </>
+    }
+}
+
+fn used(layer: &LayerLoad) -> String {
+    format!("{} of {}", layer.used, layer.counts.len())
+}
+
+fn load_row(layer: &LayerLoad) -> Html {
+    let cell = |(expert, &count): (usize, &u32)| {
+        let ratio = f64::from(count) / layer.uniform.max(f64::MIN_POSITIVE);
+        let told = format!(
+            "layer {}, expert {expert}: chosen {count} times, {} × uniform",
+            layer.layer,
+            format::significant(ratio)
+        );
+        html! {
+            <td class={format!("s{}", shade_between(ratio, 0.0, 3.0))} title={told}
+                data-layer={layer.layer.to_string()} data-expert={expert.to_string()} data-count={count.to_string()}>
+                { if count == 0 { "·" } else { "" } }
+            </td>
+        }
+    };
+    html! {
+        <tr key={layer.layer}>
+            <th scope="row">{ layer.layer }</th>
+            { for layer.counts.iter().enumerate().map(cell) }
+            <td class="end">{ used(layer) }</td>
+            <td class="end">{ format::percent(layer.variation) }</td>
+        </tr>
+    }
+}
+
+/// The shades from least to most.
+pub fn ramp() -> Html {
+    html! { <span class="ramp" aria-hidden="true">{ for (0..super::shade::SHADES).map(|level| html! { <i class={format!("s{level}")}></i> }) }</span> }
+}

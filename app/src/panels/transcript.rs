@@ -1,0 +1,239 @@
+//! The conversation: every token a mark that can be chosen by pointer or arrow keys.
+//!
+//! One tab stop for all marks (roving focus). A mark's measure is a bar under it whose colour and
+//! height both grow. Chunks are components, so a new token redraws only the last chunk.
+
+use std::rc::Rc;
+
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement, HtmlSelectElement, KeyboardEvent, MouseEvent};
+use yew::{Html, Properties, TargetCast, classes, component, html};
+
+use super::experts::ramp;
+use super::shade::shade_between;
+use super::{Dispatch, when};
+use crate::format;
+use crate::protocol::Finish;
+use crate::state::{Action, Chunk, Conversation, Mark, MarkKind, Measure, Role, Turn};
+
+/// How marks are drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MarkStyle {
+    pub measure: Measure,
+    /// What the least and the greatest shade stand for.
+    pub scale: (f64, f64),
+}
+
+/// The conversation's turns.
+pub fn transcript(
+    conversation: &Conversation,
+    style: MarkStyle,
+    selected: Option<u32>,
+    dispatch: &Dispatch,
+) -> Html {
+    let first = conversation
+        .turns
+        .iter()
+        .flat_map(Turn::marks)
+        .find_map(|mark| mark.position);
+    let tab_stop = selected.or(first);
+    html! {
+        <div class="turns" onclick={clicked(dispatch)} onkeydown={moved(dispatch)}>
+            { for conversation.turns.iter().map(|turn| view_turn(turn, style, selected, tab_stop)) }
+        </div>
+    }
+}
+
+fn view_turn(turn: &Turn, style: MarkStyle, selected: Option<u32>, tab_stop: Option<u32>) -> Html {
+    let (who, class) = match turn.role {
+        Role::User => ("You", "user"),
+        Role::Model => ("Model", "model"),
+    };
+    let within = |position: Option<u32>, chunk: &Chunk| {
+        position.filter(|position| chunk.marks.iter().any(|mark| mark.position == Some(*position)))
+    };
+    html! {
+        <article class={classes!("turn", class)} key={format!("{}-{class}", turn.generation_id)}>
+            <h3>{ who }</h3>
+            if turn.finish.is_some() || turn.role == Role::User { <p class="visually-hidden">{ turn.text() }</p> }
+            <div class="tokens" role="listbox" aria-orientation="horizontal" aria-label={format!("{who}: tokens, arrow keys move")}>
+                { for turn.chunks.iter().enumerate().map(|(at, chunk)| html! {
+                    <ChunkView key={at} chunk={Rc::clone(chunk)} {style} selected={within(selected, chunk)} tab_stop={within(tab_stop, chunk)} />
+                }) }
+            </div>
+            { turn.finish.and_then(ending).map(|told| html! { <p class="ending">{ told }</p> }).unwrap_or_default() }
+        </article>
+    }
+}
+
+fn ending(finish: Finish) -> Option<&'static str> {
+    match finish {
+        Finish::Stop => None,
+        Finish::MaxTokens => Some("ended at the token limit"),
+        Finish::ContextFull => Some("ended: the context is full"),
+        Finish::Cancelled => Some("stopped"),
+    }
+}
+
+/// What a chunk needs to draw itself.
+#[derive(Clone, Debug, Properties)]
+pub struct ChunkProps {
+    pub chunk: Rc<Chunk>,
+    pub style: MarkStyle,
+    /// The chosen position, if it is in this chunk.
+    pub selected: Option<u32>,
+    /// The position that takes part in tab order, if it is in this chunk.
+    pub tab_stop: Option<u32>,
+}
+
+impl PartialEq for ChunkProps {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.chunk, &other.chunk)
+            && (self.style, self.selected, self.tab_stop) == (other.style, other.selected, other.tab_stop)
+    }
+}
+
+/// Some consecutive marks.
+#[component]
+pub fn ChunkView(props: &ChunkProps) -> Html {
+    html! { <>{ for props.chunk.marks.iter().map(|mark| view_mark(mark, props)) }</> }
+}
+
+fn view_mark(mark: &Mark, props: &ChunkProps) -> Html {
+    let is = |position: Option<u32>| (mark.position.is_some() && position == mark.position).to_string();
+    let kind = match mark.kind {
+        MarkKind::Template => "template",
+        MarkKind::Prompt => "prompt",
+        MarkKind::Generated => "generated",
+    };
+    let measured = measure(mark, props.style.measure);
+    let bar = measured.as_ref().map(|(value, _)| {
+        format!(
+            "b{}",
+            shade_between(*value, props.style.scale.0, props.style.scale.1)
+        )
+    });
+    let is_template = mark.kind == MarkKind::Template;
+    let label = is_template.then(|| format!("template token {}", format::token_text(&mark.text)));
+    let title = measured
+        .map(|(_, told)| told)
+        .or_else(|| is_template.then(|| format::token_text(&mark.text)));
+    html! {
+        <span class={classes!("token", kind, bar)} role="option" aria-selected={is(props.selected)} aria-label={label} {title}
+            tabindex={mark.position.map(|_| if is(props.tab_stop) == "true" { "0" } else { "-1" })}
+            data-token-position={mark.position.map(|position| position.to_string())} data-token={mark.token.to_string()}>
+            { if is_template { String::new() } else { visible(&mark.text) } }
+        </span>
+    }
+}
+
+/// A token in the middle of a character has no text of its own yet.
+fn visible(text: &str) -> String {
+    if text.is_empty() {
+        "⋯".into()
+    } else {
+        text.to_owned()
+    }
+}
+
+/// The measure's value for a mark, and the same in words.
+fn measure(mark: &Mark, measure: Measure) -> Option<(f64, String)> {
+    match measure {
+        Measure::None => None,
+        Measure::Probability => mark
+            .prob
+            .map(|prob| (f64::from(prob), format!("probability {}", format::prob(prob)))),
+        Measure::Entropy => mark
+            .entropy_bits
+            .map(|bits| (f64::from(bits), format!("router entropy {}", format::bits(bits)))),
+        Measure::WallTime => mark
+            .wall_micros
+            .map(|wall| (wall, format!("wall time {}", format::micros(wall)))),
+    }
+}
+
+/// The menu that chooses the measure, with its scale.
+pub fn measure_menu(style: MarkStyle, dispatch: &Dispatch) -> Html {
+    let onchange = when(dispatch, |event: yew::Event| {
+        let name = event.target_dyn_into::<HtmlSelectElement>()?.value();
+        Measure::ALL
+            .into_iter()
+            .find(|measure| measure.name() == name)
+            .map(Action::MeasureChosen)
+    });
+    let (low, high) = style.scale;
+    let end = |value: f64| match style.measure {
+        Measure::None => String::new(),
+        Measure::Probability => format::significant(value),
+        Measure::Entropy => format::bits(value as f32),
+        Measure::WallTime => format::micros(value),
+    };
+    html! {
+        <div class="measure">
+            <label>{ "Tokens show " }
+                <select id="measure" {onchange}>{ for Measure::ALL.iter().map(|measure| html! {
+                    <option value={measure.name()} selected={*measure == style.measure}>{ measure.name() }</option>
+                }) }</select>
+            </label>
+            if style.measure != Measure::None && high > low {
+                <span class="legend">{ end(low) }{ ramp() }{ end(high) }</span>
+            }
+        </div>
+    }
+}
+
+fn clicked(dispatch: &Dispatch) -> yew::Callback<MouseEvent> {
+    when(dispatch, |event: MouseEvent| {
+        let mark = event
+            .target_dyn_into::<Element>()?
+            .closest("[data-token-position]")
+            .ok()??;
+        let is_chosen = mark.get_attribute("aria-selected").as_deref() == Some("true");
+        Some(Action::Selected(position_of(&mark).filter(|_| !is_chosen)))
+    })
+}
+
+fn moved(dispatch: &Dispatch) -> yew::Callback<KeyboardEvent> {
+    when(dispatch, |event: KeyboardEvent| {
+        let here = event.target_dyn_into::<Element>()?;
+        let position = position_of(&here)?;
+        if event.key() == "Escape" {
+            return Some(Action::Selected(None));
+        }
+        let wanted = target(&event.key(), position, &here)?;
+        event.prevent_default();
+        let selector = format!("[data-token-position=\"{wanted}\"]");
+        let mark = here.closest(".turns").ok()??.query_selector(&selector).ok()??;
+        mark.dyn_ref::<HtmlElement>().map(|mark| mark.focus().ok());
+        Some(Action::Selected(Some(wanted)))
+    })
+}
+
+/// Where a key leads from a position.
+fn target(key: &str, position: u32, here: &Element) -> Option<u32> {
+    match key {
+        "ArrowRight" | "ArrowDown" => Some(position + 1),
+        "ArrowLeft" | "ArrowUp" => position.checked_sub(1),
+        "PageDown" => Some(position + 16),
+        "PageUp" => Some(position.saturating_sub(16)),
+        "Enter" | " " => Some(position),
+        "Home" | "End" => {
+            let marks = here
+                .closest(".turns")
+                .ok()??
+                .query_selector_all("[data-token-position]")
+                .ok()?;
+            let at = if key == "Home" {
+                0
+            } else {
+                marks.length().checked_sub(1)?
+            };
+            position_of(marks.get(at)?.dyn_ref::<Element>()?)
+        }
+        _ => None,
+    }
+}
+
+fn position_of(mark: &Element) -> Option<u32> {
+    mark.get_attribute("data-token-position")?.parse().ok()
+}

@@ -1,0 +1,285 @@
+//! What the page and its worker say to each other: two closed enums with a version number.
+//!
+//! [`Request`] goes to the worker, [`Event`] comes back; both travel in an [`Envelope`] through
+//! serde-wasm-bindgen, bulk columns as bytes. A recorded run is a list of events: what folds them
+//! live folds them again without model or GPU.
+
+mod column;
+
+use serde::{Deserialize, Serialize};
+
+/// Raised whenever a message changes its meaning; page and worker must agree.
+pub const VERSION: u32 = 1;
+
+/// Messages of one post, with the version of whoever wrote them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Envelope<T> {
+    pub version: u32,
+    pub messages: Vec<T>,
+}
+
+impl<T> Envelope<T> {
+    /// Wraps messages of this version.
+    pub fn new(messages: Vec<T>) -> Self {
+        Self {
+            version: VERSION,
+            messages,
+        }
+    }
+}
+
+/// What the page asks for. Ids are given by the page and never reused.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Request {
+    /// Load a model beside the present one and take its place when it is ready.
+    Load {
+        load_id: u32,
+        source: Source,
+        executor: Option<Executor>,
+    },
+    /// Stop loading; the present model stays.
+    CancelLoad { load_id: u32 },
+    /// Answer a prompt.
+    Generate {
+        generation_id: u32,
+        prompt: String,
+        options: GenerateOptions,
+    },
+    /// Stop after the token under way.
+    Cancel { generation_id: u32 },
+    /// Forget the conversation.
+    NewChat,
+}
+
+/// Where a model's bytes are.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Source {
+    Url(String),
+    File {
+        name: String,
+        #[serde(with = "serde_wasm_bindgen::preserve")]
+        blob: web_sys::Blob,
+    },
+}
+
+/// What computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Executor {
+    Gpu,
+    Cpu,
+}
+
+/// How to answer one prompt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GenerateOptions {
+    pub sampling: Sampling,
+    /// Feed the prompt as it is, without the chat template.
+    pub raw: bool,
+    /// Start a new conversation first.
+    pub fresh: bool,
+    /// Keep going past the end-of-turn token.
+    pub ignore_eos: bool,
+    /// Keep what the KV cache already holds of the prompt's beginning.
+    pub cache_prompt: bool,
+}
+
+/// How the next token is drawn.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sampling {
+    pub seed: u64,
+    /// 0 takes the most probable token.
+    pub temperature: f32,
+    /// 0 keeps all.
+    pub top_k: u32,
+    pub top_p: f32,
+    pub min_p: f32,
+    pub repetition_penalty: f32,
+    pub max_tokens: u32,
+}
+
+impl Default for Sampling {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            temperature: 0.0,
+            top_k: 0,
+            top_p: 1.0,
+            min_p: 0.0,
+            repetition_penalty: 1.0,
+            max_tokens: 256,
+        }
+    }
+}
+
+/// What the worker tells.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Event {
+    LoadProgress {
+        load_id: u32,
+        stage: LoadStage,
+        done_bytes: u64,
+        total_bytes: u64,
+        elapsed_millis: f64,
+    },
+    Loaded {
+        load_id: u32,
+        model: ModelFacts,
+        executor: ExecutorFacts,
+    },
+    LoadFailed {
+        load_id: u32,
+        reason: String,
+    },
+    /// The prompt is tokens now. `pieces` are those new to the conversation, from `first_position`
+    /// on; positions before `reused` stay in the KV cache.
+    Started {
+        generation_id: u32,
+        fresh: bool,
+        seed: u64,
+        reused: u32,
+        first_position: u32,
+        pieces: Vec<Piece>,
+    },
+    /// Positions of the prompt computed so far.
+    Prefilling {
+        generation_id: u32,
+        done: u32,
+        total: u32,
+    },
+    /// One forward pass.
+    Pass {
+        generation_id: u32,
+        pass: Pass,
+    },
+    /// One sampled token; its own pass follows when it is fed back.
+    Token {
+        generation_id: u32,
+        token: u32,
+        position: u32,
+        text: String,
+        prob: f32,
+    },
+    Finished {
+        generation_id: u32,
+        finish: Finish,
+    },
+    GenerationFailed {
+        generation_id: u32,
+        reason: String,
+    },
+    /// The worker itself is gone.
+    WorkerFailed {
+        reason: String,
+    },
+}
+
+/// What loading is busy with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LoadStage {
+    /// Bytes are on their way.
+    Fetching,
+    /// Weights go to the executor.
+    Preparing,
+    /// Executors are timed against each other.
+    Probing,
+}
+
+/// Facts of the model, read from its file.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ModelFacts {
+    pub name: String,
+    pub architecture: String,
+    pub file_bytes: u64,
+    pub quantization: String,
+    /// Counted over all tensors.
+    pub parameters: u64,
+    /// Those one token meets: all but the experts it is not sent to.
+    pub active_parameters: u64,
+    pub n_layers: u32,
+    /// Transformer block behind each MoE layer. `(moe_layers)`
+    pub moe_layers: Vec<u32>,
+    pub n_experts: u32,
+    pub top_k: u32,
+    pub d_model: u32,
+    pub n_vocab: u32,
+    pub context: u32,
+    /// Whether the file brings a chat template.
+    pub has_chat: bool,
+}
+
+/// Facts of the executor and why it was taken.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExecutorFacts {
+    pub executor: Executor,
+    /// Adapter or processor, as it names itself.
+    pub device: String,
+    /// The WebGPU adapter is itself a program on the CPU.
+    pub is_software: bool,
+    pub has_timestamps: bool,
+    /// One sentence.
+    pub reason: String,
+}
+
+/// One token of a prompt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Piece {
+    pub token: u32,
+    pub text: String,
+    /// Written by the chat template, not by the visitor.
+    pub is_template: bool,
+}
+
+/// One forward pass over consecutive positions: what each did, and the cost they share.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Pass {
+    pub first_position: u32,
+    pub positions: u32,
+    /// Chosen experts, best first. `(positions, moe_layers, top_k)`
+    #[serde(with = "column")]
+    pub ids: Vec<u16>,
+    /// Weight of each chosen expert. `(positions, moe_layers, top_k)`
+    #[serde(with = "column")]
+    pub weights: Vec<f32>,
+    /// Full router distribution. `(positions, moe_layers, n_experts)`
+    #[serde(with = "column")]
+    pub probs: Vec<f32>,
+    /// Bytes held after each position. `(positions, layers)`
+    #[serde(with = "column")]
+    pub kv_held_bytes: Vec<u64>,
+    /// Bytes each position's attention read. `(positions, layers)`
+    #[serde(with = "column")]
+    pub kv_read_bytes: Vec<u64>,
+    /// Positions the cache can hold.
+    pub kv_capacity: u32,
+    pub kv_reserved_bytes: u64,
+    pub kv_bytes_per_position: u64,
+    /// Tokens computed together in this pass.
+    pub batch_tokens: u32,
+    pub wall_micros: f64,
+    pub dispatches: u32,
+    /// In the order a token meets them.
+    pub groups: Vec<GroupCost>,
+}
+
+/// Work and time of one step group in one pass.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct GroupCost {
+    pub name: String,
+    /// `None` where the device has no timestamps.
+    pub micros: Option<f64>,
+    pub weight_bytes: u64,
+    pub kv_read_bytes: u64,
+    pub kv_write_bytes: u64,
+    pub operations: u64,
+}
+
+/// Why a generation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Finish {
+    /// The model ended its turn.
+    Stop,
+    MaxTokens,
+    ContextFull,
+    /// The visitor stopped it.
+    Cancelled,
+}

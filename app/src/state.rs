@@ -1,0 +1,187 @@
+//! What the page knows, and the one pure function that changes it.
+//!
+//! `reduce(state, action)` gives the next state and the requests that follow from it. Nothing here
+//! touches the DOM or the worker, so a test, a recording and a live run fold alike.
+
+mod catalogue;
+mod conversation;
+mod reduce;
+pub mod select;
+
+use std::rc::Rc;
+
+pub use catalogue::{Catalogue, CatalogueModel, Examples};
+pub use conversation::{Chunk, Conversation, Mark, MarkKind, Role, Row, Totals, Turn};
+pub use reduce::reduce;
+
+use crate::protocol::{
+    Envelope, Event, Executor, ExecutorFacts, GenerateOptions, LoadStage, ModelFacts, Sampling, Source,
+};
+
+/// Everything the page shows is a function of this.
+#[derive(Clone, Debug, Default)]
+pub struct AppState {
+    /// Models that come with the page.
+    pub catalogue: Rc<[CatalogueModel]>,
+    /// The model under way, if any; the present one stays until it has arrived.
+    pub loading: Option<Loading>,
+    pub model: Option<Rc<Model>>,
+    pub conversation: Conversation,
+    pub activity: Activity,
+    /// Position shown in the panels; none follows the newest.
+    pub selected: Option<u32>,
+    /// What the visitor is writing.
+    pub draft: String,
+    pub settings: Settings,
+    pub view: View,
+    /// One sentence about what went wrong, until it is dismissed.
+    pub alert: Option<String>,
+    /// `?executor=`.
+    pub forced_executor: Option<Executor>,
+}
+
+/// A model that can answer.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// Name of the file or address it came from.
+    pub origin: String,
+    pub facts: ModelFacts,
+    pub executor: ExecutorFacts,
+}
+
+/// A model on its way.
+#[derive(Clone, Debug)]
+pub struct Loading {
+    pub load_id: u32,
+    pub origin: String,
+    pub stage: LoadStage,
+    pub done_bytes: u64,
+    pub total_bytes: u64,
+    pub elapsed_millis: f64,
+}
+
+/// What the worker is doing for the conversation.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Activity {
+    #[default]
+    Idle,
+    /// The prompt was sent; it is kept in case it fails before it began.
+    Waiting {
+        generation_id: u32,
+        prompt: String,
+    },
+    Prefilling {
+        generation_id: u32,
+        done: u32,
+        total: u32,
+    },
+    Generating {
+        generation_id: u32,
+    },
+    /// The visitor asked to stop.
+    Stopping {
+        generation_id: u32,
+    },
+}
+
+impl Activity {
+    /// The generation under way.
+    pub fn generation_id(&self) -> Option<u32> {
+        match self {
+            Self::Idle => None,
+            Self::Waiting { generation_id, .. }
+            | Self::Prefilling { generation_id, .. }
+            | Self::Generating { generation_id }
+            | Self::Stopping { generation_id } => Some(*generation_id),
+        }
+    }
+
+    /// Whether a prompt can be sent.
+    pub fn is_idle(&self) -> bool {
+        *self == Self::Idle
+    }
+}
+
+/// The controls beside the prompt.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Settings {
+    pub sampling: Sampling,
+    pub is_open: bool,
+}
+
+/// How the trace is looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct View {
+    pub measure: Measure,
+    pub experts: ExpertsView,
+    /// MoE layer of the raster, counted among MoE layers.
+    pub raster_layer: usize,
+}
+
+/// What colours the token marks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Measure {
+    None,
+    #[default]
+    Probability,
+    Entropy,
+    WallTime,
+}
+
+impl Measure {
+    /// Every measure, in the order of the menu.
+    pub const ALL: [Measure; 4] = [Self::None, Self::Probability, Self::Entropy, Self::WallTime];
+
+    /// The word on screen.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "nothing",
+            Self::Probability => "probability",
+            Self::Entropy => "router entropy",
+            Self::WallTime => "wall time",
+        }
+    }
+}
+
+/// What the layer × expert matrix shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ExpertsView {
+    /// One token.
+    #[default]
+    Token,
+    /// Every token so far.
+    Load,
+}
+
+/// All that can happen to the page.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// The worker, or a recording, told something.
+    Received(Envelope<Event>),
+    CatalogueArrived(Vec<CatalogueModel>),
+    ExecutorForced(Executor),
+    LoadAsked {
+        load_id: u32,
+        origin: String,
+        source: Source,
+    },
+    LoadCancelled,
+    DraftChanged(String),
+    /// Send a prompt; `from_draft` empties the draft once it is on its way.
+    Sent {
+        generation_id: u32,
+        prompt: String,
+        options: GenerateOptions,
+        from_draft: bool,
+    },
+    Stopped,
+    NewChat,
+    Selected(Option<u32>),
+    SamplingChanged(Sampling),
+    SettingsToggled,
+    MeasureChosen(Measure),
+    ExpertsViewChosen(ExpertsView),
+    RasterLayerChosen(usize),
+    AlertRaised(String),
+    AlertDismissed,
+}

@@ -1,0 +1,41 @@
+//! The models that come with the page, as `models/models.json` lists them.
+
+use serde::Deserialize;
+
+/// The file itself.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Catalogue {
+    pub models: Vec<CatalogueModel>,
+}
+
+/// One model and what to ask it.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct CatalogueModel {
+    pub id: String,
+    pub name: String,
+    /// File beside the list.
+    pub file: String,
+    #[serde(default)]
+    pub bytes: u64,
+    #[serde(default)]
+    pub licence: String,
+    /// A sentence or two.
+    #[serde(default)]
+    pub about: String,
+    #[serde(default)]
+    pub examples: Vec<Examples>,
+}
+
+/// Prompts of one skill.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct Examples {
+    pub skill: String,
+    pub prompts: Vec<String>,
+}
+
+impl CatalogueModel {
+    /// Its address, relative to the page.
+    pub fn url(&self) -> String {
+        format!("models/{}", self.file)
+    }
+}

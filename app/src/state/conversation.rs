@@ -1,0 +1,318 @@
+//! The conversation as tokens: turns of marks, and for every position the pass that computed it.
+//!
+//! Marks live in chunks behind `Rc`, so that a new token copies one chunk and redraws one chunk
+//! however long the text has become.
+
+use std::rc::Rc;
+
+use super::select;
+use crate::protocol::{Finish, ModelFacts, Pass, Piece};
+
+/// Marks per chunk.
+const CHUNK_MARKS: usize = 48;
+
+/// Everything said, and everything recorded about it.
+#[derive(Clone, Debug, Default)]
+pub struct Conversation {
+    pub turns: Vec<Turn>,
+    /// The pass behind each position; none while it has not been computed.
+    pub rows: Rc<Vec<Option<Row>>>,
+    /// How often each expert was chosen. `(moe_layers, n_experts)`
+    pub load: Rc<Vec<u32>>,
+    pub totals: Totals,
+    /// The KV cache has no room for another position.
+    pub is_full: bool,
+}
+
+/// One position within a pass.
+#[derive(Clone, Debug)]
+pub struct Row {
+    pub pass: Rc<Pass>,
+    /// Which of the pass's positions.
+    pub index: usize,
+}
+
+/// Who speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    User,
+    Model,
+}
+
+/// What one side said.
+#[derive(Clone, Debug)]
+pub struct Turn {
+    pub generation_id: u32,
+    pub role: Role,
+    pub chunks: Vec<Rc<Chunk>>,
+    pub finish: Option<Finish>,
+    pub seed: u64,
+    /// Positions the KV cache already held when it began.
+    pub reused: u32,
+}
+
+/// Some consecutive marks.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Chunk {
+    pub marks: Vec<Mark>,
+}
+
+/// One token in the text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mark {
+    pub token: u32,
+    pub text: Rc<str>,
+    /// Where it stands in the sequence; none once the cache no longer holds it.
+    pub position: Option<u32>,
+    pub kind: MarkKind,
+    /// Probability the model gave it; prompt tokens were not drawn.
+    pub prob: Option<f32>,
+    /// Wall time of its pass, divided by the tokens of that pass.
+    pub wall_micros: Option<f64>,
+    /// Router entropy, mean over MoE layers, bits.
+    pub entropy_bits: Option<f32>,
+}
+
+/// Where a token came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MarkKind {
+    /// The chat template.
+    Template,
+    /// The visitor.
+    Prompt,
+    /// The model.
+    Generated,
+}
+
+/// Sums over the conversation.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Totals {
+    /// Positions computed.
+    pub computed_tokens: u64,
+    /// Tokens sampled.
+    pub sampled_tokens: u64,
+    pub passes: u64,
+    pub wall_micros: f64,
+    pub weight_bytes: u64,
+    pub kv_read_bytes: u64,
+    pub kv_write_bytes: u64,
+    pub operations: u64,
+    pub dispatches: u64,
+}
+
+impl Turn {
+    /// All marks in order.
+    pub fn marks(&self) -> impl DoubleEndedIterator<Item = &Mark> {
+        self.chunks.iter().flat_map(|chunk| &chunk.marks)
+    }
+
+    /// What was said, without template tokens.
+    pub fn text(&self) -> String {
+        self.marks()
+            .filter(|mark| mark.kind != MarkKind::Template)
+            .map(|mark| &*mark.text)
+            .collect()
+    }
+
+    fn push(&mut self, mark: Mark) {
+        match self
+            .chunks
+            .last_mut()
+            .filter(|chunk| chunk.marks.len() < CHUNK_MARKS)
+        {
+            Some(chunk) => Rc::make_mut(chunk).marks.push(mark),
+            None => self.chunks.push(Rc::new(Chunk { marks: vec![mark] })),
+        }
+    }
+}
+
+impl Conversation {
+    /// A prompt became tokens: its turn and the model's empty one.
+    pub fn start(
+        &mut self,
+        generation_id: u32,
+        seed: u64,
+        reused: u32,
+        first_position: u32,
+        pieces: Vec<Piece>,
+    ) {
+        self.forget_from(first_position);
+        self.forget_rows_from(reused);
+        let turn = |role| Turn {
+            generation_id,
+            role,
+            chunks: Vec::new(),
+            finish: None,
+            seed,
+            reused,
+        };
+        let mut prompt = turn(Role::User);
+        for (position, piece) in (first_position..).zip(pieces) {
+            let kind = if piece.is_template {
+                MarkKind::Template
+            } else {
+                MarkKind::Prompt
+            };
+            prompt.push(Mark::new(piece.token, &piece.text, position, kind, None));
+        }
+        self.turns.push(prompt);
+        self.turns.push(turn(Role::Model));
+    }
+
+    /// Marks from `position` on no longer stand in the sequence.
+    fn forget_from(&mut self, position: u32) {
+        let is_stale = |mark: &Mark| mark.position.is_some_and(|own| own >= position);
+        for chunk in self.turns.iter_mut().flat_map(|turn| &mut turn.chunks) {
+            if chunk.marks.last().is_some_and(is_stale) {
+                let chunk = Rc::make_mut(chunk);
+                chunk
+                    .marks
+                    .iter_mut()
+                    .filter(|mark| is_stale(mark))
+                    .for_each(|mark| mark.position = None);
+            }
+        }
+    }
+
+    /// Positions from `position` on will be computed again.
+    fn forget_rows_from(&mut self, position: u32) {
+        if self.rows.len() > position as usize {
+            Rc::make_mut(&mut self.rows).truncate(position as usize);
+        }
+    }
+
+    /// A token was sampled.
+    pub fn push_token(&mut self, token: u32, position: u32, text: &str, prob: f32) {
+        self.totals.sampled_tokens += 1;
+        if let Some(turn) = self.turns.last_mut() {
+            turn.push(Mark::new(token, text, position, MarkKind::Generated, Some(prob)));
+        }
+    }
+
+    /// A pass was computed: its positions have a trace now.
+    pub fn push_pass(&mut self, facts: &ModelFacts, pass: Pass) {
+        self.totals.add(&pass);
+        self.count_load(facts, &pass);
+        let pass = Rc::new(pass);
+        let rows = Rc::make_mut(&mut self.rows);
+        for index in 0..pass.positions as usize {
+            let position = pass.first_position as usize + index;
+            if rows.len() <= position {
+                rows.resize(position + 1, None);
+            }
+            rows[position] = Some(Row {
+                pass: Rc::clone(&pass),
+                index,
+            });
+        }
+        self.mark_measures(facts, &pass);
+    }
+
+    fn count_load(&mut self, facts: &ModelFacts, pass: &Pass) {
+        let n_experts = facts.n_experts as usize;
+        let load = Rc::make_mut(&mut self.load);
+        load.resize(facts.moe_layers.len() * n_experts, 0);
+        let per_row = (facts.moe_layers.len() * facts.top_k as usize).max(1);
+        for (at, &id) in pass.ids.iter().enumerate() {
+            let layer = at % per_row / (facts.top_k as usize).max(1);
+            if let Some(count) = load.get_mut(layer * n_experts + usize::from(id)) {
+                *count += 1;
+            }
+        }
+    }
+
+    /// Writes the measures of a pass onto the marks of its positions.
+    fn mark_measures(&mut self, facts: &ModelFacts, pass: &Rc<Pass>) {
+        let range = pass.first_position..pass.first_position + pass.positions;
+        let wall_micros = pass.wall_micros / f64::from(pass.batch_tokens.max(1));
+        for chunk in self
+            .turns
+            .iter_mut()
+            .rev()
+            .flat_map(|turn| turn.chunks.iter_mut().rev())
+        {
+            let stands_before = chunk
+                .marks
+                .last()
+                .and_then(|mark| mark.position)
+                .is_some_and(|last| last < range.start);
+            if stands_before {
+                return;
+            }
+            if !chunk
+                .marks
+                .iter()
+                .any(|mark| mark.position.is_some_and(|own| range.contains(&own)))
+            {
+                continue;
+            }
+            for mark in &mut Rc::make_mut(chunk).marks {
+                let Some(position) = mark.position.filter(|own| range.contains(own)) else {
+                    continue;
+                };
+                let row = Row {
+                    pass: Rc::clone(pass),
+                    index: (position - range.start) as usize,
+                };
+                mark.wall_micros = Some(wall_micros);
+                mark.entropy_bits = select::mean_entropy_bits(facts, &row);
+            }
+        }
+    }
+
+    /// The mark at a position.
+    pub fn mark(&self, position: u32) -> Option<&Mark> {
+        let mut marks = self.turns.iter().rev().flat_map(|turn| turn.marks().rev());
+        marks.find(|mark| mark.position == Some(position))
+    }
+
+    /// The pass at a position.
+    pub fn row(&self, position: u32) -> Option<&Row> {
+        self.rows.get(position as usize)?.as_ref()
+    }
+
+    /// The newest position that was computed.
+    pub fn latest(&self) -> Option<u32> {
+        self.rows
+            .iter()
+            .rposition(Option::is_some)
+            .map(|position| position as u32)
+    }
+
+    /// The newest position that stands in the text, computed or not.
+    pub fn last_marked(&self) -> Option<u32> {
+        self.turns
+            .iter()
+            .rev()
+            .find_map(|turn| turn.marks().rev().find_map(|mark| mark.position))
+    }
+}
+
+impl Mark {
+    fn new(token: u32, text: &str, position: u32, kind: MarkKind, prob: Option<f32>) -> Self {
+        Self {
+            token,
+            text: text.into(),
+            position: Some(position),
+            kind,
+            prob,
+            wall_micros: None,
+            entropy_bits: None,
+        }
+    }
+}
+
+impl Totals {
+    fn add(&mut self, pass: &Pass) {
+        self.passes += 1;
+        self.computed_tokens += u64::from(pass.positions);
+        self.wall_micros += pass.wall_micros;
+        self.dispatches += u64::from(pass.dispatches);
+        for group in &pass.groups {
+            self.weight_bytes += group.weight_bytes;
+            self.kv_read_bytes += group.kv_read_bytes;
+            self.kv_write_bytes += group.kv_write_bytes;
+            self.operations += group.operations;
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! The reducer: (state, action) → (state, requests). Pure.
+//!
+//! Events of a load or a generation that is no longer the present one are ignored: they are the
+//! tail of something the visitor has already left.
+
+use std::rc::Rc;
+
+use super::{Action, Activity, AppState, Conversation, Loading, Model};
+use crate::protocol::{Envelope, Event, Finish, LoadStage, Request, Source, VERSION};
+
+/// The next state, and what to ask of the worker.
+pub fn reduce(mut state: AppState, action: Action) -> (AppState, Vec<Request>) {
+    let mut requests = Vec::new();
+    match action {
+        Action::Received(envelope) => receive(&mut state, envelope),
+        Action::CatalogueArrived(models) => state.catalogue = models.into(),
+        Action::ExecutorForced(executor) => state.forced_executor = Some(executor),
+        Action::LoadAsked {
+            load_id,
+            origin,
+            source,
+        } => load(&mut state, &mut requests, load_id, origin, source),
+        Action::LoadCancelled => requests.extend(cancel_load(&mut state)),
+        Action::DraftChanged(draft) => state.draft = draft,
+        Action::Sent {
+            generation_id,
+            prompt,
+            options,
+            from_draft,
+        } => {
+            if state.model.is_none() || !state.activity.is_idle() {
+                return (state, requests);
+            }
+            if from_draft {
+                state.draft.clear();
+            }
+            state.alert = None;
+            state.selected = None;
+            state.activity = Activity::Waiting {
+                generation_id,
+                prompt: prompt.clone(),
+            };
+            requests.push(Request::Generate {
+                generation_id,
+                prompt,
+                options,
+            });
+        }
+        Action::Stopped => requests.extend(stop(&mut state)),
+        Action::NewChat => {
+            requests.extend(stop(&mut state));
+            requests.push(Request::NewChat);
+            forget_conversation(&mut state);
+        }
+        Action::Selected(position) => state.selected = position,
+        Action::SamplingChanged(sampling) => state.settings.sampling = sampling,
+        Action::SettingsToggled => state.settings.is_open = !state.settings.is_open,
+        Action::MeasureChosen(measure) => state.view.measure = measure,
+        Action::ExpertsViewChosen(view) => state.view.experts = view,
+        Action::RasterLayerChosen(layer) => state.view.raster_layer = layer,
+        Action::AlertRaised(sentence) => state.alert = Some(sentence),
+        Action::AlertDismissed => state.alert = None,
+    }
+    (state, requests)
+}
+
+fn load(state: &mut AppState, requests: &mut Vec<Request>, load_id: u32, origin: String, source: Source) {
+    requests.extend(cancel_load(state));
+    requests.extend(stop(state));
+    state.alert = None;
+    state.loading = Some(Loading {
+        load_id,
+        origin,
+        stage: LoadStage::Fetching,
+        done_bytes: 0,
+        total_bytes: 0,
+        elapsed_millis: 0.0,
+    });
+    requests.push(Request::Load {
+        load_id,
+        source,
+        executor: state.forced_executor,
+    });
+}
+
+fn cancel_load(state: &mut AppState) -> Option<Request> {
+    state.loading.take().map(|loading| Request::CancelLoad {
+        load_id: loading.load_id,
+    })
+}
+
+fn stop(state: &mut AppState) -> Option<Request> {
+    let generation_id = state.activity.generation_id()?;
+    state.activity = Activity::Stopping { generation_id };
+    Some(Request::Cancel { generation_id })
+}
+
+fn forget_conversation(state: &mut AppState) {
+    state.conversation = Conversation::default();
+    state.activity = Activity::Idle;
+    state.selected = None;
+}
+
+fn receive(state: &mut AppState, envelope: Envelope<Event>) {
+    if envelope.version != VERSION {
+        state.alert = Some(format!(
+            "The page speaks version {VERSION} of its protocol and its worker version {}: reload the page.",
+            envelope.version
+        ));
+        return;
+    }
+    envelope
+        .messages
+        .into_iter()
+        .for_each(|event| apply(state, event));
+}
+
+fn apply(state: &mut AppState, event: Event) {
+    match event {
+        Event::LoadProgress { load_id, .. }
+        | Event::Loaded { load_id, .. }
+        | Event::LoadFailed { load_id, .. } => {
+            if state
+                .loading
+                .as_ref()
+                .is_some_and(|loading| loading.load_id == load_id)
+            {
+                apply_load(state, event);
+            }
+        }
+        Event::WorkerFailed { reason } => {
+            state.alert = Some(reason);
+            state.loading = None;
+            keep_unsent_prompt(state);
+            state.activity = Activity::Idle;
+        }
+        Event::Started { generation_id, .. }
+        | Event::Prefilling { generation_id, .. }
+        | Event::Pass { generation_id, .. }
+        | Event::Token { generation_id, .. }
+        | Event::Finished { generation_id, .. }
+        | Event::GenerationFailed { generation_id, .. } => {
+            if state.activity.generation_id() == Some(generation_id) {
+                apply_generation(state, event);
+            }
+        }
+    }
+}
+
+fn apply_load(state: &mut AppState, event: Event) {
+    match event {
+        Event::LoadProgress {
+            stage,
+            done_bytes,
+            total_bytes,
+            elapsed_millis,
+            ..
+        } => {
+            if let Some(loading) = &mut state.loading {
+                *loading = Loading {
+                    stage,
+                    done_bytes,
+                    total_bytes,
+                    elapsed_millis,
+                    ..loading.clone()
+                };
+            }
+        }
+        Event::Loaded { model, executor, .. } => {
+            let origin = state
+                .loading
+                .take()
+                .map(|loading| loading.origin)
+                .unwrap_or_default();
+            forget_conversation(state);
+            state.view.raster_layer = 0;
+            state.model = Some(Rc::new(Model {
+                origin,
+                facts: model,
+                executor,
+            }));
+        }
+        Event::LoadFailed { reason, .. } => {
+            state.loading = None;
+            state.alert = Some(reason);
+        }
+        _ => {}
+    }
+}
+
+fn apply_generation(state: &mut AppState, event: Event) {
+    let conversation = &mut state.conversation;
+    match event {
+        Event::Started {
+            generation_id,
+            fresh,
+            seed,
+            reused,
+            first_position,
+            pieces,
+        } => {
+            if fresh {
+                *conversation = Conversation::default();
+            }
+            let total = first_position + pieces.len() as u32;
+            conversation.start(generation_id, seed, reused, first_position, pieces);
+            if !matches!(state.activity, Activity::Stopping { .. }) {
+                state.activity = Activity::Prefilling {
+                    generation_id,
+                    done: reused,
+                    total,
+                };
+            }
+        }
+        Event::Prefilling {
+            generation_id,
+            done,
+            total,
+        } => {
+            if matches!(state.activity, Activity::Prefilling { .. }) {
+                state.activity = Activity::Prefilling {
+                    generation_id,
+                    done,
+                    total,
+                };
+            }
+        }
+        Event::Pass { pass, .. } => {
+            if let Some(model) = &state.model {
+                conversation.push_pass(&model.facts, pass);
+            }
+        }
+        Event::Token {
+            generation_id,
+            token,
+            position,
+            text,
+            prob,
+        } => {
+            conversation.push_token(token, position, &text, prob);
+            if matches!(state.activity, Activity::Prefilling { .. }) {
+                state.activity = Activity::Generating { generation_id };
+            }
+        }
+        Event::Finished { finish, .. } => {
+            conversation.is_full = finish == Finish::ContextFull;
+            if let Some(turn) = conversation.turns.last_mut() {
+                turn.finish = Some(finish);
+            }
+            state.activity = Activity::Idle;
+        }
+        Event::GenerationFailed { reason, .. } => {
+            keep_unsent_prompt(state);
+            state.alert = Some(reason);
+            state.activity = Activity::Idle;
+        }
+        _ => {}
+    }
+}
+
+/// A prompt that failed before it began goes back to where it was written.
+fn keep_unsent_prompt(state: &mut AppState) {
+    if let Activity::Waiting { prompt, .. } = &mut state.activity
+        && state.draft.is_empty()
+    {
+        state.draft = std::mem::take(prompt);
+    }
+}

@@ -1,0 +1,104 @@
+//! The worker: receives requests, runs the engine, tells events.
+//!
+//! Requests are served one after another; only cancelling takes effect at once, between two tokens
+//! or two reads. Everything the engine knows stays in here.
+
+mod cancel;
+mod chat;
+mod choose;
+mod facts;
+mod generate;
+mod load;
+mod pause;
+mod post;
+mod queue;
+mod source;
+
+use std::rc::Rc;
+
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
+
+use self::cancel::Cancelled;
+use self::load::Loaded;
+use self::post::Post;
+use self::queue::Queue;
+use crate::protocol::{Envelope, Event, Request, VERSION};
+
+/// Starts listening.
+pub fn run() {
+    let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
+    let post = Post::new(scope.clone());
+    tell_panics();
+    let (queue, cancelled) = (Rc::new(Queue::default()), Rc::new(Cancelled::default()));
+    let (heard, stop, answer) = (Rc::clone(&queue), Rc::clone(&cancelled), post.clone());
+    let on_message =
+        Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| match requests(&event) {
+            Ok(requests) => requests.into_iter().for_each(|request| match request {
+                Request::Cancel { generation_id } => stop.generation(generation_id),
+                Request::CancelLoad { load_id } => stop.load(load_id),
+                other => heard.push(other),
+            }),
+            Err(reason) => answer.events(vec![Event::WorkerFailed { reason }]),
+        });
+    scope.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+    on_message.forget();
+    // An empty message says that this worker listens.
+    post.events(Vec::new());
+    wasm_bindgen_futures::spawn_local(serve(queue, cancelled, post));
+}
+
+fn requests(event: &MessageEvent) -> Result<Vec<Request>, String> {
+    let envelope: Envelope<Request> = serde_wasm_bindgen::from_value(event.data())
+        .map_err(|err| format!("The page asked for something unknown ({err}). Reload the page."))?;
+    if envelope.version == VERSION {
+        Ok(envelope.messages)
+    } else {
+        Err(format!(
+            "The page and its worker are of different versions ({} and {VERSION}): reload the page.",
+            envelope.version
+        ))
+    }
+}
+
+async fn serve(queue: Rc<Queue>, cancelled: Rc<Cancelled>, post: Post) {
+    let mut loaded: Option<Loaded> = None;
+    loop {
+        match queue.next().await {
+            Request::Load {
+                load_id,
+                source,
+                executor,
+            } => {
+                if let Some(model) = load::load(load_id, source, executor, &cancelled, &post).await {
+                    loaded = Some(model);
+                }
+            }
+            Request::Generate {
+                generation_id,
+                prompt,
+                options,
+            } => {
+                generate::generate(generation_id, prompt, options, loaded.as_mut(), &cancelled, &post).await;
+            }
+            Request::NewChat => {
+                if let Some(loaded) = &mut loaded {
+                    loaded.chat.clear();
+                }
+            }
+            // Taken where they are heard.
+            Request::Cancel { .. } | Request::CancelLoad { .. } => {}
+        }
+    }
+}
+
+/// A panic becomes a sentence on the page instead of silence.
+fn tell_panics() {
+    std::panic::set_hook(Box::new(|info| {
+        let reason = format!(
+            "The engine stopped with a fault of its own ({info}). Reload the page; please report it."
+        );
+        Post::new(js_sys::global().unchecked_into()).events(vec![Event::WorkerFailed { reason }]);
+    }));
+}

@@ -1,0 +1,165 @@
+//! The conversation as the model reads it: messages through the chat template, then tokens.
+//!
+//! A later turn keeps the tokens of the earlier ones exactly as they were sampled and tokenizes
+//! only what the template adds after them; rendering everything anew could split an answer into
+//! other tokens and throw the KV cache away.
+
+use moescope_engine::chat::Message;
+use moescope_engine::utf8::Utf8Decoder;
+use moescope_engine::{Error, Model, TokenId};
+
+use crate::protocol::Piece;
+
+/// Turns so far.
+#[derive(Default)]
+pub struct Chat {
+    messages: Vec<Message>,
+    /// Text behind `tokens`, if it was rendered by the template.
+    text: String,
+    /// Prompt and answer tokens of all turns.
+    tokens: Vec<TokenId>,
+}
+
+/// One prompt, ready to be computed.
+pub struct Prompt {
+    /// The whole sequence to continue.
+    pub tokens: Vec<TokenId>,
+    /// Position of the first token that is new to the conversation.
+    pub first_position: u32,
+    /// Tokens from there on.
+    pub pieces: Vec<Piece>,
+    message: Option<Message>,
+    text: String,
+}
+
+impl Chat {
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// The next turn of the conversation.
+    pub fn prompt(&self, model: &Model, typed: &str) -> Result<Prompt, Error> {
+        let message = Message {
+            role: "user".into(),
+            content: typed.into(),
+        };
+        let messages: Vec<_> = self.messages.iter().chain([&message]).cloned().collect();
+        let text = model.chat.render(&messages, true)?.text;
+        let added = text.strip_prefix(&self.text).filter(|_| !self.text.is_empty());
+        let mut tokens = if added.is_some() {
+            self.tokens.clone()
+        } else {
+            start_of_text(model)
+        };
+        tokens.extend(encode(model, added.unwrap_or(&text), typed)?);
+        Ok(self.ready(model, tokens, typed, Some(message), text))
+    }
+
+    /// A prompt as it is, without a template. Control tokens in it are parsed.
+    pub fn raw(&self, model: &Model, typed: &str) -> Result<Prompt, Error> {
+        let mut tokens = start_of_text(model);
+        tokens.extend(model.tokenizer.encode(typed, true)?);
+        Ok(self.ready(model, tokens, typed, None, String::new()))
+    }
+
+    fn ready(
+        &self,
+        model: &Model,
+        tokens: Vec<TokenId>,
+        typed: &str,
+        message: Option<Message>,
+        text: String,
+    ) -> Prompt {
+        let shared = self
+            .tokens
+            .iter()
+            .zip(&tokens)
+            .take_while(|(old, new)| old == new)
+            .count();
+        let pieces = pieces(model, &tokens[shared..], typed);
+        Prompt {
+            tokens,
+            first_position: shared as u32,
+            pieces,
+            message,
+            text,
+        }
+    }
+
+    /// Keeps a turn once it is over.
+    pub fn keep(&mut self, prompt: Prompt, sequence: &[TokenId], answer: &str) {
+        self.tokens = sequence.to_vec();
+        self.text = prompt.text;
+        if let Some(message) = prompt.message {
+            self.text.push_str(answer);
+            self.messages.push(message);
+            self.messages.push(Message {
+                role: "assistant".into(),
+                content: answer.into(),
+            });
+        }
+    }
+}
+
+/// What a text starts with, where the model wants it.
+fn start_of_text(model: &Model) -> Vec<TokenId> {
+    model
+        .tokenizer
+        .bos
+        .filter(|_| model.tokenizer.add_bos)
+        .into_iter()
+        .collect()
+}
+
+/// Tokens of rendered text. Control tokens are the template's to write: where the visitor typed
+/// the text of one, their part is tokenized on its own, as ordinary text.
+fn encode(model: &Model, text: &str, typed: &str) -> Result<Vec<TokenId>, Error> {
+    let bpe = &model.tokenizer;
+    let is_plain = bpe.encode(typed, true)? == bpe.encode(typed, false)?;
+    let Some((before, after)) = text.rsplit_once(typed).filter(|_| !is_plain) else {
+        return Ok(without_second_start(model, bpe.encode(text, true)?));
+    };
+    let mut tokens = bpe.encode(before, true)?;
+    tokens.extend(bpe.encode(typed, false)?);
+    tokens.extend(bpe.encode(after, true)?);
+    Ok(without_second_start(model, tokens))
+}
+
+/// A template that writes the start-of-text token itself needs no other before it.
+fn without_second_start(model: &Model, mut tokens: Vec<TokenId>) -> Vec<TokenId> {
+    if model.tokenizer.add_bos && tokens.first().copied() == model.tokenizer.bos && !tokens.is_empty() {
+        tokens.remove(0);
+    }
+    tokens
+}
+
+/// Tokens as text on screen; what lies outside the typed text is the template's.
+fn pieces(model: &Model, tokens: &[TokenId], typed: &str) -> Vec<Piece> {
+    let bytes: Vec<u8> = tokens
+        .iter()
+        .flat_map(|&token| model.tokenizer.token_bytes(token))
+        .copied()
+        .collect();
+    let typed = last_match(&bytes, typed.as_bytes());
+    let (mut end, mut decoder) = (0, Utf8Decoder::new());
+    let piece = |&token: &TokenId| {
+        let own = model.tokenizer.token_bytes(token);
+        end += own.len();
+        let is_template = !typed.contains(&(end.saturating_sub(1)));
+        Piece {
+            token,
+            text: decoder.push(own),
+            is_template,
+        }
+    };
+    tokens.iter().map(piece).collect()
+}
+
+/// Where `part` stands last in `bytes`.
+fn last_match(bytes: &[u8], part: &[u8]) -> std::ops::Range<usize> {
+    let at = bytes
+        .windows(part.len().max(1))
+        .rposition(|window| window == part);
+    at.map_or(0..0, |at| at..at + part.len())
+}

@@ -1,0 +1,137 @@
+//! Which executor answers: the one asked for, or the faster one.
+//!
+//! A hardware GPU is taken at once. A software WebGPU adapter is a program on the same processor
+//! that the CPU executor uses directly, so both decode a few tokens and the faster one stays.
+
+use moescope_engine::session::{Device, Session, SessionOptions};
+use moescope_engine::{Error, Model};
+
+use super::post::Post;
+use super::source::Source;
+use crate::format;
+use crate::protocol::{Executor, ExecutorFacts};
+
+/// Tokens timed on each executor, after one that warms up.
+const PROBE_TOKENS: usize = 4;
+
+/// A session, and what runs it and why.
+pub struct Chosen {
+    pub session: Session,
+    pub facts: ExecutorFacts,
+}
+
+/// What is needed to open a session.
+pub struct Opener<'a> {
+    pub model: &'a Model,
+    pub source: &'a Source,
+    pub post: &'a Post,
+    /// Hears bytes done and bytes in all.
+    pub progress: &'a mut dyn FnMut(u64, u64),
+    /// Hears that executors are being timed.
+    pub probing: &'a dyn Fn(),
+}
+
+impl Opener<'_> {
+    /// Opens a session on the executor asked for, or on the faster one.
+    pub async fn choose(&mut self, forced: Option<Executor>) -> Result<Chosen, Error> {
+        match forced {
+            Some(Executor::Cpu) => {
+                self.on(&Device::Cpu, "the address asks for it with ?executor=cpu".into())
+                    .await
+            }
+            Some(Executor::Gpu) => {
+                self.on(
+                    &Device::gpu().await?,
+                    "the address asks for it with ?executor=gpu".into(),
+                )
+                .await
+            }
+            None => self.faster().await,
+        }
+    }
+
+    async fn faster(&mut self) -> Result<Chosen, Error> {
+        let gpu = match Device::gpu().await {
+            Ok(gpu) => gpu,
+            Err(err) => return self.on(&Device::Cpu, sentence(&err)).await,
+        };
+        if !gpu.is_software() {
+            return match self.on(&gpu, "a GPU is there".into()).await {
+                Err(err @ (Error::Gpu(_) | Error::Plan(_))) => self.on(&Device::Cpu, sentence(&err)).await,
+                chosen => chosen,
+            };
+        }
+        self.timed(&gpu).await
+    }
+
+    /// Both executors decode; the faster one stays.
+    async fn timed(&mut self, gpu: &Device) -> Result<Chosen, Error> {
+        let mut on_cpu = self.on(&Device::Cpu, String::new()).await?;
+        let mut on_gpu = match self.on(gpu, String::new()).await {
+            Ok(on_gpu) => on_gpu,
+            Err(err) => {
+                on_cpu.facts.reason = sentence(&err);
+                return Ok(on_cpu);
+            }
+        };
+        (self.probing)();
+        let cpu_micros = self.probe(&mut on_cpu.session).await?;
+        let gpu_micros = match self.probe(&mut on_gpu.session).await {
+            Ok(micros) => micros,
+            Err(err) => {
+                on_cpu.facts.reason = sentence(&err);
+                return Ok(on_cpu);
+            }
+        };
+        let times = format!(
+            "{} per token on the CPU, {} on this software WebGPU adapter ({})",
+            format::micros(cpu_micros),
+            format::micros(gpu_micros),
+            gpu.name()
+        );
+        let mut chosen = if gpu_micros < cpu_micros { on_gpu } else { on_cpu };
+        chosen.facts.reason = format!("the faster of two, timed just now: {times}");
+        Ok(chosen)
+    }
+
+    async fn on(&mut self, device: &Device, reason: String) -> Result<Chosen, Error> {
+        let session = Session::open(
+            &self.model.spec,
+            self.source,
+            device,
+            SessionOptions::default(),
+            self.progress,
+        )
+        .await?;
+        let executor = if matches!(device, Device::Gpu(_)) {
+            Executor::Gpu
+        } else {
+            Executor::Cpu
+        };
+        let facts = ExecutorFacts {
+            executor,
+            device: device.name(),
+            is_software: device.is_software(),
+            has_timestamps: device.has_timestamps(),
+            reason,
+        };
+        Ok(Chosen { session, facts })
+    }
+
+    /// Microseconds per decoded token: the shortest of a few.
+    async fn probe(&self, session: &mut Session) -> Result<f64, Error> {
+        session.forward(&[0], 1).await?;
+        let mut shortest = f64::INFINITY;
+        for _ in 0..PROBE_TOKENS.min(session.capacity().saturating_sub(1) as usize) {
+            let started = self.post.now_millis();
+            session.forward(&[0], 1).await?;
+            shortest = shortest.min((self.post.now_millis() - started) * 1e3);
+        }
+        session.truncate(0);
+        Ok(shortest)
+    }
+}
+
+fn sentence(err: &Error) -> String {
+    err.to_string()
+}

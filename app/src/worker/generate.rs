@@ -1,0 +1,219 @@
+//! One answer: prompt, passes, tokens, end; cancelled between two tokens.
+
+use moescope_engine::Error;
+use moescope_engine::generate::{Finish, Generation, GenerationOptions, Outcome, Step};
+use moescope_engine::sampler::SamplerOptions;
+use moescope_engine::trace::{StepCost, StepGroup, TokenTrace};
+
+use super::cancel::Cancelled;
+use super::chat::Prompt;
+use super::load::Loaded;
+use super::pause::pause;
+use super::post::Post;
+use crate::protocol::{self, Event, GenerateOptions, GroupCost, Pass, Sampling};
+
+/// Answers a prompt and tells how it went.
+pub async fn generate(
+    generation_id: u32,
+    prompt: String,
+    options: GenerateOptions,
+    loaded: Option<&mut Loaded>,
+    cancelled: &Cancelled,
+    post: &Post,
+) {
+    let Some(loaded) = loaded else {
+        let reason = "There is no model yet. Open a .gguf file, or reload the page.".into();
+        return post.events(vec![Event::GenerationFailed {
+            generation_id,
+            reason,
+        }]);
+    };
+    let mut run = Run {
+        generation_id,
+        loaded,
+        cancelled,
+        post,
+    };
+    if let Err(err) = run.answer(&prompt, &options).await {
+        let reason = format!("No answer could be made: {err}.");
+        post.events(vec![Event::GenerationFailed {
+            generation_id,
+            reason,
+        }]);
+    }
+}
+
+struct Run<'a> {
+    generation_id: u32,
+    loaded: &'a mut Loaded,
+    cancelled: &'a Cancelled,
+    post: &'a Post,
+}
+
+impl Run<'_> {
+    async fn answer(&mut self, typed: &str, options: &GenerateOptions) -> Result<(), Error> {
+        let fresh = options.fresh || options.raw;
+        if fresh {
+            self.loaded.chat.clear();
+        }
+        let chat = &self.loaded.chat;
+        let prompt = if options.raw {
+            chat.raw(&self.loaded.model, typed)?
+        } else {
+            chat.prompt(&self.loaded.model, typed)?
+        };
+        let mut generation = Generation::start(
+            &mut self.loaded.session,
+            prompt.tokens.clone(),
+            engine_options(options),
+        )?;
+        self.post.events(vec![Event::Started {
+            generation_id: self.generation_id,
+            fresh,
+            seed: options.sampling.seed,
+            reused: generation.reused(),
+            first_position: prompt.first_position,
+            pieces: prompt.pieces.clone(),
+        }]);
+        self.steps(&mut generation, prompt).await
+    }
+
+    async fn steps(&mut self, generation: &mut Generation, prompt: Prompt) -> Result<(), Error> {
+        let generation_id = self.generation_id;
+        let mut answer = String::new();
+        let finish = loop {
+            pause().await;
+            if self.cancelled.is_generation(generation_id) {
+                break protocol::Finish::Cancelled;
+            }
+            let Step { traces, outcome } = generation
+                .step(&self.loaded.model.tokenizer, &mut self.loaded.session)
+                .await?;
+            let mut events = Vec::with_capacity(2);
+            events.extend(pass(&traces).map(|pass| Event::Pass { generation_id, pass }));
+            let finish = match outcome {
+                Outcome::Prefilling { done, total } => {
+                    events.push(Event::Prefilling {
+                        generation_id,
+                        done,
+                        total,
+                    });
+                    None
+                }
+                Outcome::Token(token) => {
+                    answer.push_str(&token.text);
+                    let (position, prob) = (token.position, token.prob);
+                    events.push(Event::Token {
+                        generation_id,
+                        token: token.token,
+                        position,
+                        text: token.text,
+                        prob,
+                    });
+                    None
+                }
+                Outcome::Finished(finish) => Some(finish),
+            };
+            self.post.events(events);
+            if let Some(finish) = finish {
+                break of_engine(finish);
+            }
+        };
+        self.loaded.chat.keep(prompt, generation.sequence(), &answer);
+        self.post.events(vec![Event::Finished {
+            generation_id,
+            finish,
+        }]);
+        Ok(())
+    }
+}
+
+fn of_engine(finish: Finish) -> protocol::Finish {
+    match finish {
+        Finish::Stop => protocol::Finish::Stop,
+        Finish::MaxTokens => protocol::Finish::MaxTokens,
+        Finish::ContextFull => protocol::Finish::ContextFull,
+    }
+}
+
+fn engine_options(options: &GenerateOptions) -> GenerationOptions {
+    let Sampling {
+        seed,
+        temperature,
+        top_k,
+        top_p,
+        min_p,
+        repetition_penalty,
+        max_tokens,
+    } = options.sampling;
+    GenerationOptions {
+        sampler: SamplerOptions {
+            seed,
+            temperature,
+            top_k,
+            top_p,
+            min_p,
+            repetition_penalty,
+            ..SamplerOptions::default()
+        },
+        max_tokens,
+        ignore_eos: options.ignore_eos,
+        cache_prompt: options.cache_prompt,
+    }
+}
+
+/// The traces of one forward pass as one message.
+fn pass(traces: &[TokenTrace]) -> Option<Pass> {
+    let (first, last) = (traces.first()?, traces.last()?);
+    Some(Pass {
+        first_position: first.position,
+        positions: traces.len() as u32,
+        ids: traces
+            .iter()
+            .flat_map(|trace| &trace.routing.ids)
+            .copied()
+            .collect(),
+        weights: traces
+            .iter()
+            .flat_map(|trace| &trace.routing.weights)
+            .copied()
+            .collect(),
+        probs: traces
+            .iter()
+            .flat_map(|trace| &trace.routing.probs)
+            .copied()
+            .collect(),
+        kv_held_bytes: traces
+            .iter()
+            .flat_map(|trace| &trace.kv.held_bytes)
+            .copied()
+            .collect(),
+        kv_read_bytes: traces
+            .iter()
+            .flat_map(|trace| &trace.kv.read_bytes)
+            .copied()
+            .collect(),
+        kv_capacity: last.kv.capacity,
+        kv_reserved_bytes: last.kv.reserved_bytes,
+        kv_bytes_per_position: last.kv.bytes_per_position,
+        batch_tokens: first.cost.batch_tokens,
+        wall_micros: first.cost.wall_micros,
+        dispatches: first.cost.dispatches,
+        groups: groups(&first.cost),
+    })
+}
+
+fn groups(cost: &StepCost) -> Vec<GroupCost> {
+    let group = |(at, group): (usize, StepGroup)| {
+        let work = cost.groups[at];
+        GroupCost {
+            name: group.name().into(),
+            micros: cost.group_micros.map(|micros| micros[at]),
+            weight_bytes: work.weight_bytes,
+            kv_read_bytes: work.kv_read_bytes,
+            kv_write_bytes: work.kv_write_bytes,
+            operations: work.operations,
+        }
+    };
+    StepGroup::ALL.into_iter().enumerate().map(group).collect()
+}

@@ -1,0 +1,135 @@
+//! From a request to a model that answers, with progress on the way. The model before it stays
+//! until then.
+
+use std::rc::Rc;
+
+use moescope_engine::session::Session;
+use moescope_engine::{Error, Model};
+
+use super::cancel::Cancelled;
+use super::chat::Chat;
+use super::choose::{Chosen, Opener};
+use super::facts::model_facts;
+use super::post::Post;
+use super::source::Source;
+use crate::protocol::{self, Event, Executor, LoadStage};
+
+/// Least milliseconds between two reports of progress.
+const REPORT_MILLIS: f64 = 80.0;
+
+/// A model that answers.
+pub struct Loaded {
+    pub model: Model,
+    pub session: Session,
+    pub chat: Chat,
+}
+
+/// Loads a model and tells how it went; nothing where it failed or was cancelled.
+pub async fn load(
+    load_id: u32,
+    source: protocol::Source,
+    executor: Option<Executor>,
+    cancelled: &Rc<Cancelled>,
+    post: &Post,
+) -> Option<Loaded> {
+    let name = match &source {
+        protocol::Source::Url(url) => url.clone(),
+        protocol::Source::File { name, .. } => name.clone(),
+    };
+    match open(load_id, source, executor, cancelled, post).await {
+        Ok((loaded, event)) => {
+            post.events(vec![event]);
+            Some(loaded)
+        }
+        Err(err) => {
+            let reason = format!("{name} could not be loaded: {err}.");
+            post.events(vec![Event::LoadFailed { load_id, reason }]);
+            None
+        }
+    }
+}
+
+async fn open(
+    load_id: u32,
+    source: protocol::Source,
+    executor: Option<Executor>,
+    cancelled: &Rc<Cancelled>,
+    post: &Post,
+) -> Result<(Loaded, Event), Error> {
+    let mut report = Report {
+        load_id,
+        post,
+        started: post.now_millis(),
+        last: 0.0,
+    };
+    let source = match source {
+        protocol::Source::Url(url) => {
+            Source::fetch(&url, load_id, cancelled, &mut |done, total| {
+                report.tell(LoadStage::Fetching, done, total)
+            })
+            .await?
+        }
+        protocol::Source::File { name, blob } => Source::file(name, blob, load_id, cancelled),
+    };
+    let model = Model::open(&source).await?;
+    let file_bytes = model.gguf.file_bytes;
+    report.started = post.now_millis();
+    let probing = || {
+        let elapsed_millis = 0.0;
+        post.events(vec![Event::LoadProgress {
+            load_id,
+            stage: LoadStage::Probing,
+            done_bytes: file_bytes,
+            total_bytes: file_bytes,
+            elapsed_millis,
+        }]);
+    };
+    let mut progress = |done, total| report.tell(LoadStage::Preparing, done, total);
+    let mut opener = Opener {
+        model: &model,
+        source: &source,
+        post,
+        progress: &mut progress,
+        probing: &probing,
+    };
+    let Chosen { session, facts } = opener.choose(executor).await?;
+    let event = Event::Loaded {
+        load_id,
+        model: model_facts(&model, &session),
+        executor: facts,
+    };
+    Ok((
+        Loaded {
+            model,
+            session,
+            chat: Chat::default(),
+        },
+        event,
+    ))
+}
+
+/// Tells progress, not too often.
+struct Report<'a> {
+    load_id: u32,
+    post: &'a Post,
+    started: f64,
+    last: f64,
+}
+
+impl Report<'_> {
+    fn tell(&mut self, stage: LoadStage, done_bytes: u64, total_bytes: u64) {
+        let now = self.post.now_millis();
+        if now - self.last < REPORT_MILLIS && done_bytes < total_bytes {
+            return;
+        }
+        self.last = now;
+        let elapsed_millis = now - self.started;
+        self.post.events(vec![Event::LoadProgress {
+            load_id: self.load_id,
+            stage,
+            done_bytes,
+            total_bytes,
+            elapsed_millis,
+        }]);
+    }
+}

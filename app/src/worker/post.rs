@@ -1,0 +1,31 @@
+//! The way to the page.
+
+use serde::Serialize;
+use web_sys::DedicatedWorkerGlobalScope;
+
+use crate::protocol::{Envelope, Event};
+
+/// Posts events to the page.
+#[derive(Clone)]
+pub struct Post {
+    scope: DedicatedWorkerGlobalScope,
+}
+
+impl Post {
+    /// The way out of this worker.
+    pub fn new(scope: DedicatedWorkerGlobalScope) -> Self {
+        Self { scope }
+    }
+
+    /// Tells some events in one message.
+    pub fn events(&self, events: Vec<Event>) {
+        let message = Envelope::new(events).serialize(&serde_wasm_bindgen::Serializer::new());
+        // Events are plain data and always serialize; a page that is gone hears nothing.
+        let _ = message.map(|message| self.scope.post_message(&message));
+    }
+
+    /// Milliseconds on this worker's clock.
+    pub fn now_millis(&self) -> f64 {
+        self.scope.performance().map_or(0.0, |clock| clock.now())
+    }
+}

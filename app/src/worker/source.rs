@@ -1,0 +1,214 @@
+//! Where a model's bytes come from in a browser: an address, read whole when small and by ranges
+//! when large, or a file of the visitor, which never leaves the page.
+
+use std::ops::Range;
+use std::rc::Rc;
+
+use gloo::file::Blob;
+use gloo::net::http::{Request, Response};
+use js_sys::{Reflect, Uint8Array};
+use moescope_engine::source::{ByteSource, SourceError};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::ReadableStreamDefaultReader;
+
+use super::cancel::Cancelled;
+
+/// Up to this size a file is fetched whole, in one stream; above, by ranges.
+const WHOLE_BYTES: u64 = 64 << 20;
+
+/// Bytes of a model, while its load is still wanted.
+pub struct Source {
+    bytes: Bytes,
+    name: String,
+    load_id: u32,
+    cancelled: Rc<Cancelled>,
+}
+
+enum Bytes {
+    Memory(Vec<u8>),
+    Ranges { url: String, length: u64 },
+    File(Blob),
+}
+
+impl Source {
+    /// Opens an address; `progress` hears bytes done and bytes in all while a small file arrives.
+    pub async fn fetch(
+        url: &str,
+        load_id: u32,
+        cancelled: &Rc<Cancelled>,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Self, SourceError> {
+        let made = |bytes| Self {
+            bytes,
+            name: url.into(),
+            load_id,
+            cancelled: Rc::clone(cancelled),
+        };
+        let response = Request::get(url)
+            .send()
+            .await
+            .map_err(|err| unreachable(url, &err))?;
+        if !response.ok() {
+            return Err(io(
+                url,
+                &format!(
+                    "the server answered {} {}",
+                    response.status(),
+                    response.status_text()
+                ),
+            ));
+        }
+        let length = response
+            .headers()
+            .get("content-length")
+            .and_then(|length| length.parse().ok())
+            .unwrap_or(0);
+        if length > WHOLE_BYTES {
+            discard(&response);
+            return Ok(made(Bytes::Ranges {
+                url: url.into(),
+                length,
+            }));
+        }
+        let empty = made(Bytes::Memory(Vec::new()));
+        let bytes = empty.read_stream(&response, length, progress).await?;
+        Ok(made(Bytes::Memory(bytes)))
+    }
+
+    /// Opens a file of the visitor.
+    pub fn file(name: String, blob: web_sys::Blob, load_id: u32, cancelled: &Rc<Cancelled>) -> Self {
+        Self {
+            bytes: Bytes::File(blob.into()),
+            name,
+            load_id,
+            cancelled: Rc::clone(cancelled),
+        }
+    }
+
+    async fn read_stream(
+        &self,
+        response: &Response,
+        length: u64,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Vec<u8>, SourceError> {
+        let failed = |err: JsValue| io(&self.name, &told(&err));
+        let body = response
+            .body()
+            .ok_or_else(|| io(&self.name, "the answer is empty"))?;
+        let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
+        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
+        loop {
+            self.check_wanted()?;
+            let chunk = JsFuture::from(reader.read()).await.map_err(failed)?;
+            if Reflect::get(&chunk, &"done".into()).is_ok_and(|done| done.is_truthy()) {
+                return Ok(bytes);
+            }
+            let chunk: Uint8Array = Reflect::get(&chunk, &"value".into())
+                .map_err(failed)?
+                .unchecked_into();
+            let from = bytes.len();
+            bytes.resize(from + chunk.length() as usize, 0);
+            chunk.copy_to(&mut bytes[from..]);
+            progress(bytes.len() as u64, length.max(bytes.len() as u64));
+        }
+    }
+
+    /// An error once the visitor no longer wants this load: that is how it ends.
+    fn check_wanted(&self) -> Result<(), SourceError> {
+        if self.cancelled.is_load(self.load_id) {
+            Err(io(&self.name, "loading was cancelled"))
+        } else {
+            Ok(())
+        }
+    }
+
+    async fn read_range(&self, url: &str, range: &Range<u64>) -> Result<Vec<u8>, SourceError> {
+        let asked = format!("bytes={}-{}", range.start, range.end - 1);
+        let response = Request::get(url)
+            .header("range", &asked)
+            .send()
+            .await
+            .map_err(|err| unreachable(url, &err))?;
+        if response.status() != 206 {
+            discard(&response);
+            return Err(io(
+                url,
+                "its server sends only whole files, and this one is large; download it and open it from your computer",
+            ));
+        }
+        response.binary().await.map_err(|err| unreachable(url, &err))
+    }
+
+    async fn read_slice(&self, blob: &Blob, range: &Range<u64>) -> Result<Vec<u8>, SourceError> {
+        let slice = blob.slice(range.start, range.end);
+        let slice: &web_sys::Blob = slice.as_ref();
+        let buffer = JsFuture::from(slice.array_buffer()).await;
+        buffer
+            .map(|buffer| Uint8Array::new(&buffer).to_vec())
+            .map_err(|err| io(&self.name, &told(&err)))
+    }
+}
+
+impl ByteSource for Source {
+    fn length(&self) -> u64 {
+        match &self.bytes {
+            Bytes::Memory(bytes) => bytes.len() as u64,
+            Bytes::Ranges { length, .. } => *length,
+            Bytes::File(blob) => blob.size(),
+        }
+    }
+
+    async fn read(&self, range: Range<u64>) -> Result<Vec<u8>, SourceError> {
+        self.check_wanted()?;
+        let truncated = || SourceError::Truncated {
+            start: range.start,
+            end: range.end,
+            length: self.length(),
+        };
+        if range.start > range.end || range.end > self.length() {
+            return Err(truncated());
+        }
+        let bytes = match &self.bytes {
+            _ if range.is_empty() => Vec::new(),
+            Bytes::Memory(bytes) => bytes
+                .get(range.start as usize..range.end as usize)
+                .unwrap_or_default()
+                .to_vec(),
+            Bytes::Ranges { url, .. } => self.read_range(url, &range).await?,
+            Bytes::File(blob) => self.read_slice(blob, &range).await?,
+        };
+        if bytes.len() as u64 == range.end - range.start {
+            Ok(bytes)
+        } else {
+            Err(truncated())
+        }
+    }
+}
+
+/// Ends an answer whose bytes are not wanted.
+fn discard(response: &Response) {
+    if let Some(body) = response.body() {
+        // Whether or not the stream still lives, nobody reads it.
+        let _ = body.cancel();
+    }
+}
+
+fn unreachable(url: &str, err: &gloo::net::Error) -> SourceError {
+    io(
+        url,
+        &format!("{err}; check the address, and that its server allows other pages to read it"),
+    )
+}
+
+fn io(what: &str, why: &str) -> SourceError {
+    SourceError::Io {
+        what: what.into(),
+        why: why.into(),
+    }
+}
+
+fn told(err: &JsValue) -> String {
+    err.dyn_ref::<js_sys::Error>()
+        .map_or_else(|| format!("{err:?}"), |err| String::from(err.message()))
+}

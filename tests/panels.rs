@@ -1,0 +1,163 @@
+//! The panels as text: a recorded run in, HTML out, and the numbers a script would read there.
+
+#[path = "panels/recorded_run.rs"]
+mod recorded_run;
+
+use moescope_app::format;
+use moescope_app::layout::{Hands, layout};
+use moescope_app::state::{Action, AppState, ExpertsView, Measure};
+use recorded_run::{finished, fold, loaded};
+use yew::{Callback, Html, LocalServerRenderer, Properties, component};
+
+#[derive(Clone, PartialEq, Properties)]
+struct PageProps {
+    state: Shown,
+}
+
+/// A state as a property: every test draws its state once.
+#[derive(Clone)]
+struct Shown(AppState);
+
+impl PartialEq for Shown {
+    fn eq(&self, _: &Self) -> bool {
+        false
+    }
+}
+
+#[component]
+fn Page(props: &PageProps) -> Html {
+    let hands = Hands { dispatch: Callback::noop(), send: Callback::noop(), ask: Callback::noop(), open: Callback::noop() };
+    layout(&props.state.0, &hands)
+}
+
+fn drawn(state: AppState) -> String {
+    let props = PageProps { state: Shown(state) };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime starts");
+    let page = LocalServerRenderer::<Page>::with_props(props).hydratable(false).render();
+    tokio::task::LocalSet::new().block_on(&runtime, page)
+}
+
+/// The part of the page that is one panel.
+fn panel<'a>(page: &'a str, name: &str) -> &'a str {
+    let at = page.find(&format!("data-panel=\"{name}\"")).expect("the panel is there");
+    let end = page[at..].find("</section>").expect("it ends");
+    &page[at..at + end]
+}
+
+/// The raw number of a `data-value`.
+fn raw(panel: &str, name: &str) -> f64 {
+    let at = panel.find(&format!("data-value=\"{name}\"")).unwrap_or_else(|| panic!("{name} is not in {panel}"));
+    let rest = &panel[at..];
+    let from = rest.find("data-raw=\"").expect("it has a raw number") + "data-raw=\"".len();
+    let number = rest[from..].split('"').next();
+    number.and_then(|number| number.parse().ok()).expect("it is a number")
+}
+
+/// The tags of all cells that say something, in order.
+fn cells<'a>(panel: &'a str, attribute: &str) -> Vec<&'a str> {
+    panel.split("<td").filter(|cell| cell.contains(attribute)).map(|cell| cell.split('>').next().unwrap_or_default()).collect()
+}
+
+#[test]
+fn the_experts_panel_marks_the_chosen_with_rank_and_weight() {
+    let page = drawn(finished());
+    let chosen = cells(panel(&page, "experts"), "data-weight");
+    assert_eq!(chosen.len(), 4, "two layers, top 2");
+    assert!(chosen[0].contains("data-layer=\"0\"") && chosen[0].contains("data-expert=\"0\"") && chosen[0].contains("data-rank=\"2\""));
+    assert!(chosen[1].contains("data-expert=\"2\"") && chosen[1].contains("data-weight=\"0.75\""));
+    assert_eq!(cells(panel(&page, "experts"), "data-prob").len(), 8, "every expert of every layer");
+}
+
+#[test]
+fn the_experts_panel_shows_cumulative_load() {
+    let page = drawn(fold(finished(), Action::ExpertsViewChosen(ExpertsView::Load)));
+    let counts = cells(panel(&page, "experts"), "data-count=\"3\"");
+    assert_eq!(counts.len(), 4);
+}
+
+#[test]
+fn the_kv_panel_shows_bytes_held_reserved_and_read() {
+    let page = drawn(finished());
+    let kv = panel(&page, "kv");
+    assert_eq!(raw(kv, "kv-positions"), 3.0);
+    assert_eq!(raw(kv, "kv-held-bytes"), 192.0);
+    assert_eq!(raw(kv, "kv-reserved-bytes"), 1024.0);
+    assert_eq!(raw(kv, "kv-read-bytes"), 192.0);
+    assert_eq!(raw(kv, "kv-growth-bytes"), 64.0);
+}
+
+#[test]
+fn the_cost_panel_sums_its_steps_and_the_conversation() {
+    let page = drawn(finished());
+    let cost = panel(&page, "cost");
+    assert_eq!(raw(cost, "wall-micros"), 2000.0);
+    assert_eq!(raw(cost, "gpu-micros"), 1500.0);
+    assert_eq!(raw(cost, "weight-bytes"), 20_000.0);
+    assert_eq!(raw(cost, "operations"), 40_000.0);
+    assert_eq!(raw(cost, "dispatches"), 24.0);
+    assert_eq!(raw(cost, "bytes-per-second"), 20_256.0 / 0.002);
+    assert_eq!(raw(cost, "total-tokens"), 3.0);
+}
+
+#[test]
+fn a_shared_pass_says_that_it_is_shared() {
+    let page = drawn(fold(finished(), Action::Selected(Some(0))));
+    assert!(panel(&page, "cost").contains("Computed together with 1 other prompt token"));
+}
+
+#[test]
+fn a_token_never_fed_back_says_so_on_every_panel() {
+    let page = drawn(fold(finished(), Action::Selected(Some(3))));
+    for name in ["experts", "kv", "cost"] {
+        assert!(panel(&page, name).contains("has not been fed back"), "{name}");
+    }
+}
+
+#[test]
+fn tokens_can_be_found_by_position_and_one_is_a_tab_stop() {
+    let page = drawn(fold(finished(), Action::Selected(Some(2))));
+    for position in 0..4 {
+        assert!(page.contains(&format!("data-token-position=\"{position}\"")), "{position}");
+    }
+    assert_eq!(page.matches("role=\"option\"").count(), 4);
+    let tab_stops = page.split("<span class=\"token").skip(1).filter(|token| token.split('>').next().is_some_and(|tag| tag.contains("tabindex=\"0\"")));
+    assert_eq!(tab_stops.count(), 1);
+    assert_eq!(page.matches("role=\"option\" aria-selected=\"true\"").count(), 1);
+}
+
+#[test]
+fn no_element_carries_an_inline_style() {
+    for measure in Measure::ALL {
+        assert!(!drawn(fold(finished(), Action::MeasureChosen(measure))).contains("style="), "the page forbids them");
+    }
+}
+
+#[test]
+fn the_badge_says_what_computes_and_why() {
+    let page = drawn(loaded());
+    assert!(page.contains("id=\"executor-badge\"") && page.contains("no WebGPU adapter is available here"));
+}
+
+#[test]
+fn an_alert_can_be_dismissed() {
+    let state = fold(loaded(), Action::AlertRaised("It is truncated.".into()));
+    assert!(drawn(state.clone()).contains("role=\"alert\""));
+    assert!(!drawn(fold(state, Action::AlertDismissed)).contains("role=\"alert\""));
+}
+
+#[test]
+fn numbers_have_three_digits_and_units() {
+    let spoken = |text: String| text.replace('\u{202f}', " ");
+    assert_eq!(spoken(format::bytes(0)), "0 B");
+    assert_eq!(spoken(format::bytes(999)), "999 B");
+    assert_eq!(spoken(format::bytes(5_123_456)), "5.12 MB");
+    assert_eq!(spoken(format::bytes(999_999)), "1.00 MB");
+    assert_eq!(spoken(format::count(1_234_567)), "1 234 567");
+    assert_eq!(spoken(format::micros(0.5)), "0.500 µs");
+    assert_eq!(spoken(format::micros(11_230.0)), "11.2 ms");
+    assert_eq!(spoken(format::micros(2_500_000.0)), "2.50 s");
+    assert_eq!(spoken(format::large(23_456_789)), "23.5 M");
+    assert_eq!(spoken(format::byte_rate(1.5e9)), "1.50 GB/s");
+    assert_eq!(format::significant(f64::NAN), "—");
+    assert_eq!(format::token_text(" a\n"), "␣a⏎");
+}
