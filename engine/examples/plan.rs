@@ -30,7 +30,7 @@ fn run() -> cli::Result<()> {
         kv: args.kv(KvFormat::F16)?,
     };
     println!("{} ({})", model.spec.name, model.spec.architecture);
-    print!("{}", Plan::build(&model.spec, options, Limits::NONE)?);
+    print!("{}", Plan::build(&model.spec, options, Limits::CPU)?);
     println!(
         "{} of {} parameters active",
         model.spec.active_parameters(&model.gguf),

@@ -23,6 +23,11 @@ pub enum PlanError {
          a more strongly quantized file or a shorter context would fit"
     )]
     TooLarge { name: String, bytes: u64, limit: u64 },
+    #[error(
+        "the KV cache and the buffers of this model need {bytes} bytes for {context} positions, and {limit} are allowed; \
+         choose a shorter context"
+    )]
+    TooMuchState { bytes: u64, context: u32, limit: u64 },
     #[error("{name}: {what} is {got}, and the kernels here handle at most {limit}")]
     Beyond {
         name: String,
@@ -56,12 +61,23 @@ pub struct PackId(pub usize);
 pub struct Limits {
     /// Most bytes one storage binding may cover.
     pub max_binding_bytes: u64,
+    /// Most bytes of KV cache and buffers together. Their size follows from numbers in the file,
+    /// so it must have a bound.
+    pub max_state_bytes: u64,
 }
 
 impl Limits {
-    /// No limit but the address space: the CPU executor.
-    pub const NONE: Limits = Limits {
-        max_binding_bytes: u64::MAX,
+    /// The CPU executor: what a wasm memory, or an ordinary computer, can hold.
+    pub const CPU: Limits = if cfg!(target_arch = "wasm32") {
+        Limits {
+            max_binding_bytes: 1 << 30,
+            max_state_bytes: 2 << 30,
+        }
+    } else {
+        Limits {
+            max_binding_bytes: 1 << 40,
+            max_state_bytes: 8 << 30,
+        }
     };
 }
 
@@ -256,10 +272,18 @@ impl Plan {
             .buffers
             .iter()
             .map(|buffer| (buffer.name.clone(), buffer.bytes()));
-        match packs.chain(buffers).find(|(_, bytes)| *bytes > limit) {
-            Some((name, bytes)) => Err(PlanError::TooLarge { name, bytes, limit }),
-            None => Ok(()),
+        if let Some((name, bytes)) = packs.chain(buffers).find(|(_, bytes)| *bytes > limit) {
+            return Err(PlanError::TooLarge { name, bytes, limit });
         }
+        let (bytes, context) = (self.buffers.iter().map(Buffer::bytes).sum(), self.options.context);
+        if bytes > limits.max_state_bytes {
+            return Err(PlanError::TooMuchState {
+                bytes,
+                context,
+                limit: limits.max_state_bytes,
+            });
+        }
+        Ok(())
     }
 }
 

@@ -30,6 +30,9 @@ pub struct GpuContext {
 /// a barrier costs more than it saves.
 const HARDWARE_LANES: u32 = 16;
 
+/// More KV cache and buffers than this is taken for a mistake; real shortage shows at allocation.
+const MAX_STATE_BYTES: u64 = 64 << 30;
+
 impl GpuContext {
     /// Asks for the fastest adapter and a device on it.
     pub async fn request(options: ContextOptions) -> Result<Self, GpuError> {
@@ -81,6 +84,7 @@ impl GpuContext {
         let limits = self.device.limits();
         Limits {
             max_binding_bytes: limits.max_storage_buffer_binding_size.min(limits.max_buffer_size),
+            max_state_bytes: MAX_STATE_BYTES,
         }
     }
 

@@ -62,7 +62,7 @@ impl Device {
     pub fn limits(&self) -> Limits {
         match self {
             Self::Gpu(context) => context.limits(),
-            Self::Cpu => Limits::NONE,
+            Self::Cpu => Limits::CPU,
         }
     }
 }
