@@ -11,7 +11,7 @@ use moescope_engine::generate::{Generation, GenerationOptions, Outcome};
 use moescope_engine::sampler::SamplerOptions;
 use moescope_engine::session::{Session, SessionOptions};
 use moescope_engine::source::FileSource;
-use moescope_engine::{KvFormat, Model, StepGroup, TokenTrace};
+use moescope_engine::{KvFormat, Model, StepGroup, TokenId, TokenTrace};
 use serde_json::{Value, json};
 
 #[path = "shared/cli.rs"]
@@ -61,7 +61,7 @@ fn run() -> cli::Result<()> {
     } else {
         chat(&model, prompt)?
     };
-    let prompt_ids = model.tokenizer.encode(&prompt_text, true)?;
+    let prompt_ids = with_bos(&model, model.tokenizer.encode(&prompt_text, true)?);
     let options = GenerationOptions {
         sampler: SamplerOptions {
             temperature: args.value("temperature", 0.0)?,
@@ -126,6 +126,16 @@ fn chat(model: &Model, prompt: &str) -> cli::Result<String> {
         eprintln!("note: {note}");
     }
     Ok(rendered.text)
+}
+
+/// The beginning-of-sequence token in front, where the model wants one and the text has none.
+fn with_bos(model: &Model, mut tokens: Vec<TokenId>) -> Vec<TokenId> {
+    if let Some(bos) = model.tokenizer.bos.filter(|_| model.tokenizer.add_bos)
+        && tokens.first() != Some(&bos)
+    {
+        tokens.insert(0, bos);
+    }
+    tokens
 }
 
 fn report(device: &str, prompt_tokens: usize, tokens: &[u32], traces: &[TokenTrace], finish: &str) {
