@@ -21,6 +21,7 @@ fn native() -> &'static Run {
     RUN.get_or_init(|| native::answer(PROMPT, N_TOKENS))
 }
 
+#[track_caller]
 fn assert_native_tokens(page: &Page) -> Answer {
     let answer = page.generate(PROMPT, N_TOKENS);
     assert_eq!(answer.tokens, native().tokens, "the page wrote {:?}", answer.text);
@@ -112,6 +113,7 @@ fn a_selected_token_shows_its_own_numbers_on_every_panel() {
     page.browser.screenshot("selected-token");
 }
 
+#[track_caller]
 fn assert_panels_show(page: &Page, seen: &Seen) {
     for (panel, name, expected) in [
         ("kv", "kv-positions", u64::from(seen.kv_positions)),

@@ -55,6 +55,7 @@ impl Visit {
 
     /// Serves `dist/`, opens it and waits until the demo model is ready. `None`, with a word on
     /// standard error, where no page was built; an error where the tests must be complete.
+    #[track_caller]
     pub fn open(self) -> Option<Page> {
         let dist = dist()?;
         let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
@@ -75,6 +76,7 @@ impl Visit {
 
 impl Page {
     /// Answers a prompt greedily through `window.moescope`, past the end of the turn.
+    #[track_caller]
     pub fn generate(&self, prompt: &str, max_tokens: u32) -> Answer {
         let options = json!({
             "prompt": prompt, "seed": 1, "temperature": 0, "maxTokens": max_tokens,
@@ -87,6 +89,7 @@ impl Page {
     }
 
     /// A number on a panel, unrounded.
+    #[track_caller]
     pub fn figure(&self, panel: &str, name: &str) -> f64 {
         let selector = format!("[data-panel={panel}] [data-value={name}]");
         let raw: Option<String> = self.browser.run(&format!(
@@ -98,12 +101,14 @@ impl Page {
     }
 
     /// Which executor runs the model: `gpu` or `cpu`.
+    #[track_caller]
     pub fn executor(&self) -> String {
         self.browser
             .run("return document.querySelector('#executor-badge').dataset.executor")
     }
 
     /// An array of what a function gives for each element that a selector finds.
+    #[track_caller]
     pub fn each(&self, selector: &str, function: &str) -> Vec<Value> {
         self.browser.run(&format!(
             "return [...document.querySelectorAll('{selector}')].map({function})"

@@ -71,11 +71,13 @@ impl Browser {
         browser
     }
 
+    #[track_caller]
     pub fn goto(&self, url: &str) {
         self.post("/url", json!({ "url": url }));
     }
 
     /// Runs the body of an async function and gives what it returns.
+    #[track_caller]
     pub fn run<T: DeserializeOwned>(&self, body: &str) -> T {
         let script = format!("return (async () => {{ {body} }})();");
         let value = self.post("/execute/sync", json!({ "script": script, "args": [] }));
@@ -83,6 +85,7 @@ impl Browser {
     }
 
     /// Waits until an expression is truthy in the page, and gives it.
+    #[track_caller]
     pub fn wait_for<T: DeserializeOwned>(&self, what: &str, expression: &str, limit: Duration) -> T {
         let millis = limit.as_millis();
         let body = format!(
@@ -108,11 +111,13 @@ impl Browser {
     }
 
     /// Clicks the first element a CSS selector finds, as a person would.
+    #[track_caller]
     pub fn click(&self, selector: &str) {
         self.post(&format!("/element/{}/click", self.find(selector)), json!({}));
     }
 
     /// Types into an element. For a file input, the text is the file's path.
+    #[track_caller]
     pub fn type_into(&self, selector: &str, text: &str) {
         self.post(
             &format!("/element/{}/value", self.find(selector)),
@@ -121,6 +126,7 @@ impl Browser {
     }
 
     /// The text of an element as it is shown.
+    #[track_caller]
     pub fn text(&self, selector: &str) -> String {
         let text = self.call("GET", &format!("/element/{}/text", self.find(selector)), None);
         text.as_str().unwrap_or_default().to_owned()
@@ -153,6 +159,7 @@ impl Browser {
         entries.as_array().into_iter().flatten().map(line).collect()
     }
 
+    #[track_caller]
     fn find(&self, selector: &str) -> String {
         let element = self.post("/element", json!({ "using": "css selector", "value": selector }));
         element[ELEMENT]
@@ -161,10 +168,12 @@ impl Browser {
             .to_owned()
     }
 
+    #[track_caller]
     fn post(&self, path: &str, body: Value) -> Value {
         self.call("POST", path, Some(&body))
     }
 
+    #[track_caller]
     fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
         self.try_call(method, path, body)
             .unwrap_or_else(|err| panic!("WebDriver {method} {path}: {err}"))
