@@ -35,7 +35,7 @@ const VERBS: &[Verb] = &[
 ];
 
 /// Runs the verb that `args` names.
-pub fn run(args: Vec<String>) -> Result<()> {
+pub fn run(args: &[String]) -> Result<()> {
     let Some((name, rest)) = args.split_first() else {
         return help();
     };

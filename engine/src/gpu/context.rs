@@ -22,7 +22,7 @@ pub struct GpuContext {
     pub(super) device: wgpu::Device,
     pub(super) queue: wgpu::Queue,
     pub(super) lanes: u32,
-    info: wgpu::AdapterInfo,
+    info: Arc<wgpu::AdapterInfo>,
     fault: Arc<Mutex<Option<GpuError>>>,
 }
 
@@ -37,7 +37,7 @@ impl GpuContext {
     /// Asks for the fastest adapter and a device on it.
     pub async fn request(options: ContextOptions) -> Result<Self, GpuError> {
         let adapter = request_adapter().await?;
-        let info = adapter.get_info();
+        let info = Arc::new(adapter.get_info());
         let (device, queue) = request_device(&adapter, options).await?;
         let fault = Arc::new(Mutex::new(None));
         watch(&device, &fault);
