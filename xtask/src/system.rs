@@ -82,7 +82,7 @@ fn has_gpu_driver() -> bool {
     let is_named = ["VK_DRIVER_FILES", "VK_ICD_FILENAMES"]
         .iter()
         .any(|name| std::env::var_os(name).is_some());
-    has_vulkan_loader() && (is_named || drivers.iter().any(|folder| is_filled(folder)))
+    has_vulkan_loader() && (is_named || drivers.iter().any(is_filled))
 }
 
 /// As the dynamic linker sees it, so that the folder does not matter.
