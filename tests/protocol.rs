@@ -9,24 +9,41 @@ use moescope_app::state::{Action, Activity, AppState, MarkKind, Role, reduce};
 use recorded_run::{GENERATION_ID, LOAD_ID, events, finished, fold, loaded, receive, send, sent, token_pass};
 
 fn texts(state: &AppState) -> Vec<(Role, String)> {
-    state.conversation.turns.iter().map(|turn| (turn.role, turn.text())).collect()
+    state
+        .conversation
+        .turns
+        .iter()
+        .map(|turn| (turn.role, turn.text()))
+        .collect()
 }
 
 #[test]
 fn a_recorded_run_folds_to_its_conversation() {
     let state = finished();
-    assert_eq!(texts(&state), [(Role::User, "Hi".into()), (Role::Model, "Yo!".into())]);
+    assert_eq!(
+        texts(&state),
+        [(Role::User, "Hi".into()), (Role::Model, "Yo!".into())]
+    );
     assert_eq!(state.activity, Activity::Idle);
     assert_eq!(state.conversation.latest(), Some(2));
-    assert_eq!(state.conversation.last_marked(), Some(3), "the last token was sampled, not fed back");
+    assert_eq!(
+        state.conversation.last_marked(),
+        Some(3),
+        "the last token was sampled, not fed back"
+    );
     let totals = state.conversation.totals;
-    assert_eq!((totals.computed_tokens, totals.sampled_tokens, totals.passes), (3, 2, 2));
+    assert_eq!(
+        (totals.computed_tokens, totals.sampled_tokens, totals.passes),
+        (3, 2, 2)
+    );
     assert_eq!((totals.weight_bytes, totals.dispatches), (40_000, 48));
 }
 
 #[test]
 fn events_one_by_one_fold_like_events_in_one_message() {
-    let state = events().into_iter().fold(sent(), |state, event| receive(state, vec![event]));
+    let state = events()
+        .into_iter()
+        .fold(sent(), |state, event| receive(state, vec![event]));
     assert_eq!(texts(&state), texts(&finished()));
     assert_eq!(state.conversation.totals, finished().conversation.totals);
 }
@@ -40,7 +57,11 @@ fn every_computed_position_has_its_own_numbers() {
     assert_eq!(select::kv(row(2)).positions, 3);
     let routing = select::routing(&recorded_run::model(), row(1));
     assert_eq!(routing[0].chosen, [(2, 0.75), (0, 0.25)]);
-    assert_eq!(routing[1].margin, Some(0.125), "least chosen 0.25, greatest rejected 0.125");
+    assert_eq!(
+        routing[1].margin,
+        Some(0.125),
+        "least chosen 0.25, greatest rejected 0.125"
+    );
 }
 
 #[test]
@@ -71,7 +92,10 @@ fn the_newest_computed_token_is_shown_until_another_is_chosen() {
 
 #[test]
 fn another_version_is_one_sentence_and_nothing_else() {
-    let envelope = Envelope { version: VERSION + 1, messages: events() };
+    let envelope = Envelope {
+        version: VERSION + 1,
+        messages: events(),
+    };
     let state = fold(sent(), Action::Received(envelope));
     assert!(state.alert.is_some_and(|alert| alert.contains("reload the page")));
     assert!(state.conversation.turns.is_empty());
@@ -83,8 +107,19 @@ fn stopping_asks_the_worker_and_keeps_what_came() {
     let finish = told.pop();
     assert!(finish.is_some());
     let (state, requests) = reduce(receive(sent(), told), Action::Stopped);
-    assert!(matches!(requests[..], [Request::Cancel { generation_id: GENERATION_ID }]));
-    let ended = receive(state, vec![Event::Finished { generation_id: GENERATION_ID, finish: Finish::Cancelled }]);
+    assert!(matches!(
+        requests[..],
+        [Request::Cancel {
+            generation_id: GENERATION_ID
+        }]
+    ));
+    let ended = receive(
+        state,
+        vec![Event::Finished {
+            generation_id: GENERATION_ID,
+            finish: Finish::Cancelled,
+        }],
+    );
     assert_eq!(texts(&ended)[1].1, "Yo!");
     assert_eq!(ended.conversation.turns[1].finish, Some(Finish::Cancelled));
     assert!(ended.activity.is_idle());
@@ -96,19 +131,44 @@ fn the_tail_of_a_left_generation_is_ignored() {
     let state = receive(state, events());
     assert!(state.conversation.turns.is_empty());
     let state = receive(fold(state, send(9, "again")), events());
-    assert!(state.conversation.turns.is_empty(), "generation 2 is not generation 9");
+    assert!(
+        state.conversation.turns.is_empty(),
+        "generation 2 is not generation 9"
+    );
     assert_eq!(state.activity.generation_id(), Some(9));
 }
 
 #[test]
 fn a_model_that_fails_to_load_leaves_the_present_one() {
     let source = Source::Url("broken.gguf".into());
-    let state = fold(finished(), Action::LoadAsked { load_id: 5, origin: "broken.gguf".into(), source });
-    let progress = |load_id| Event::LoadProgress { load_id, stage: LoadStage::Fetching, done_bytes: 1, total_bytes: 2, elapsed_millis: 3.0 };
+    let state = fold(
+        finished(),
+        Action::LoadAsked {
+            load_id: 5,
+            origin: "broken.gguf".into(),
+            source,
+        },
+    );
+    let progress = |load_id| Event::LoadProgress {
+        load_id,
+        stage: LoadStage::Fetching,
+        done_bytes: 1,
+        total_bytes: 2,
+        elapsed_millis: 3.0,
+    };
     let state = receive(state, vec![progress(LOAD_ID), progress(5)]);
     assert_eq!(state.loading.as_ref().map(|loading| loading.done_bytes), Some(1));
-    let state = receive(state, vec![Event::LoadFailed { load_id: 5, reason: "it is truncated".into() }]);
-    assert_eq!(state.alert.as_deref(), Some("it is truncated"));
+    let state = receive(
+        state,
+        vec![Event::LoadFailed {
+            load_id: 5,
+            reason: "it is truncated".into(),
+        }],
+    );
+    assert_eq!(
+        state.alert.as_deref(),
+        Some("it is truncated The model before it still works.")
+    );
     assert!(state.model.is_some() && state.loading.is_none());
     assert_eq!(texts(&state), texts(&finished()), "the conversation goes on");
     assert!(state.activity.is_idle());
@@ -116,16 +176,35 @@ fn a_model_that_fails_to_load_leaves_the_present_one() {
 
 #[test]
 fn a_load_replaced_by_another_is_cancelled_and_its_end_ignored() {
-    let ask = |load_id| Action::LoadAsked { load_id, origin: "x.gguf".into(), source: Source::Url("x.gguf".into()) };
+    let ask = |load_id| Action::LoadAsked {
+        load_id,
+        origin: "x.gguf".into(),
+        source: Source::Url("x.gguf".into()),
+    };
     let (state, requests) = reduce(fold(loaded(), ask(5)), ask(6));
-    assert!(matches!(requests[..], [Request::CancelLoad { load_id: 5 }, Request::Load { load_id: 6, .. }]));
-    let state = receive(state, vec![Event::LoadFailed { load_id: 5, reason: "loading was cancelled".into() }]);
+    assert!(matches!(
+        requests[..],
+        [
+            Request::CancelLoad { load_id: 5 },
+            Request::Load { load_id: 6, .. }
+        ]
+    ));
+    let state = receive(
+        state,
+        vec![Event::LoadFailed {
+            load_id: 5,
+            reason: "loading was cancelled".into(),
+        }],
+    );
     assert!(state.alert.is_none() && state.loading.is_some());
 }
 
 #[test]
 fn a_prompt_that_fails_before_it_began_returns_to_the_draft() {
-    let failed = Event::GenerationFailed { generation_id: GENERATION_ID, reason: "the context is full".into() };
+    let failed = Event::GenerationFailed {
+        generation_id: GENERATION_ID,
+        reason: "the context is full".into(),
+    };
     let state = receive(sent(), vec![failed]);
     assert_eq!(state.draft, "Hi");
     assert!(state.activity.is_idle() && state.alert.is_some());
@@ -133,7 +212,10 @@ fn a_prompt_that_fails_before_it_began_returns_to_the_draft() {
 
 #[test]
 fn nothing_is_sent_without_a_model_or_while_one_answers() {
-    let (state, requests) = reduce(fold(AppState::default(), Action::DraftChanged("Hi".into())), send(3, "Hi"));
+    let (state, requests) = reduce(
+        fold(AppState::default(), Action::DraftChanged("Hi".into())),
+        send(3, "Hi"),
+    );
     assert!(requests.is_empty());
     assert_eq!(state.draft, "Hi");
     let (state, requests) = reduce(sent(), send(3, "more"));
@@ -142,10 +224,38 @@ fn nothing_is_sent_without_a_model_or_while_one_answers() {
 }
 
 #[test]
+fn control_tokens_are_marks_but_not_said() {
+    let piece = moescope_app::protocol::Piece {
+        token: 2,
+        text: "<|end|>".into(),
+        is_template: true,
+    };
+    let mut told = events();
+    told.insert(
+        5,
+        Event::Token {
+            generation_id: GENERATION_ID,
+            position: 4,
+            piece,
+            prob: 0.5,
+        },
+    );
+    let state = receive(sent(), told);
+    assert_eq!(texts(&state)[1].1, "Yo!");
+    assert_eq!(
+        state.conversation.mark(4).map(|mark| mark.kind),
+        Some(MarkKind::Template)
+    );
+}
+
+#[test]
 fn a_full_context_is_a_state() {
     let mut told = events();
     told.pop();
-    told.push(Event::Finished { generation_id: GENERATION_ID, finish: Finish::ContextFull });
+    told.push(Event::Finished {
+        generation_id: GENERATION_ID,
+        finish: Finish::ContextFull,
+    });
     let state = receive(sent(), told);
     assert!(state.conversation.is_full && state.activity.is_idle());
     assert!(!fold(state, Action::NewChat).conversation.is_full);
@@ -154,12 +264,32 @@ fn a_full_context_is_a_state() {
 #[test]
 fn tokens_the_cache_dropped_keep_their_text_and_lose_their_position() {
     let state = fold(finished(), send(3, "Again"));
-    let piece = moescope_app::protocol::Piece { token: 30, text: "Again".into(), is_template: false };
-    let started = Event::Started { generation_id: 3, fresh: false, seed: 1, reused: 1, first_position: 1, pieces: vec![piece] };
-    let pass = Event::Pass { generation_id: 3, pass: token_pass(1) };
+    let piece = moescope_app::protocol::Piece {
+        token: 30,
+        text: "Again".into(),
+        is_template: false,
+    };
+    let started = Event::Started {
+        generation_id: 3,
+        fresh: false,
+        seed: 1,
+        reused: 1,
+        first_position: 1,
+        pieces: vec![piece],
+    };
+    let pass = Event::Pass {
+        generation_id: 3,
+        pass: token_pass(1),
+    };
     let state = receive(state, vec![started, pass]);
     assert_eq!(texts(&state)[1].1, "Yo!");
-    let positions: Vec<_> = state.conversation.turns.iter().flat_map(|turn| turn.marks()).map(|mark| mark.position).collect();
+    let positions: Vec<_> = state
+        .conversation
+        .turns
+        .iter()
+        .flat_map(|turn| turn.marks())
+        .map(|mark| mark.position)
+        .collect();
     assert_eq!(positions, [Some(0), None, None, None, Some(1)]);
     assert_eq!(state.conversation.rows.len(), 2);
 }

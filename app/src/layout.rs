@@ -1,11 +1,15 @@
 //! The whole page as a pure function of the state: what stands where.
 
-use yew::{Callback, Html, classes, html};
+use std::rc::Rc;
+
+use yew::{Callback, Html, Properties, classes, component, html};
 
 use crate::panels::transcript::{MarkStyle, measure_menu, transcript};
-use crate::panels::{Dispatch, alert, composer, cost, examples, experts, focus, header, kv, loading, raster};
+use crate::panels::{
+    Dispatch, alert, composer, cost, examples, experts, figure, focus, header, kv, loading, raster,
+};
 use crate::protocol::Finish;
-use crate::state::{AppState, Role, select};
+use crate::state::{AppState, Model, Role, select};
 
 /// What the page can do beyond changing its own state.
 #[derive(Clone, PartialEq)]
@@ -19,8 +23,13 @@ pub struct Hands {
     pub open: Callback<web_sys::File>,
 }
 
-/// The page.
-pub fn layout(state: &AppState, hands: &Hands) -> Html {
+/// The page. `traced` is the state the trace is drawn from: it may lag behind the text, because
+/// numbers that change with every frame cannot be read.
+pub fn layout(state: &AppState, traced: &Rc<AppState>, hands: &Hands) -> Html {
+    let trace = TraceProps {
+        state: Rc::clone(traced),
+        hands: hands.clone(),
+    };
     html! {
         <>
             { header::header(state.model.as_deref(), &hands.open) }
@@ -28,9 +37,9 @@ pub fn layout(state: &AppState, hands: &Hands) -> Html {
             { alert::alert(state.alert.as_deref(), &hands.dispatch) }
             <main class="columns">
                 { conversation(state, hands) }
-                { token(state, hands) }
+                <TokenTrace ..trace.clone() />
             </main>
-            { time(state, hands) }
+            <TimeStrip ..trace />
             <p class="visually-hidden" role="status">{ spoken(state) }</p>
         </>
     }
@@ -70,47 +79,60 @@ fn welcome(state: &AppState, hands: &Hands) -> Html {
     }
 }
 
-fn token(state: &AppState, hands: &Hands) -> Html {
+/// What the trace is drawn from.
+#[derive(Clone, Properties)]
+pub struct TraceProps {
+    pub state: Rc<AppState>,
+    pub hands: Hands,
+}
+
+impl PartialEq for TraceProps {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.state, &other.state)
+    }
+}
+
+/// Beside the text: what one token did.
+#[component]
+fn TokenTrace(props: &TraceProps) -> Html {
+    let (state, dispatch) = (&*props.state, &props.hands.dispatch);
     let focus = select::focus(state);
     let focus = focus.as_ref();
-    let experts = state.model.as_ref().map(|model| {
+    let experts = |model: &Model| {
         experts::experts(
             &model.facts,
             &state.conversation,
             focus,
             state.view.experts,
-            &hands.dispatch,
+            dispatch,
         )
-    });
+    };
+    let executor = state.model.as_ref().map(|model| &model.executor);
     html! {
         <section class="trace" aria-label="What the token did">
-            { focus::focus(focus, &hands.dispatch) }
-            { experts.unwrap_or_default() }
+            { focus::focus(focus, dispatch) }
+            { state.model.as_deref().map(experts).unwrap_or_default() }
             <div class="pair">
                 { kv::kv(focus) }
-                { cost::cost(focus, &state.conversation.totals) }
+                { cost::cost(executor, focus, &state.conversation.totals) }
             </div>
+            if focus.is_some() { { figure::legend() } }
         </section>
     }
 }
 
-fn time(state: &AppState, hands: &Hands) -> Html {
-    let Some(model) = state
-        .model
-        .as_ref()
-        .filter(|_| !state.conversation.rows.is_empty())
-    else {
+/// Below: all tokens so far.
+#[component]
+fn TimeStrip(props: &TraceProps) -> Html {
+    let state = &props.state;
+    let rows = select::rows(&state.conversation);
+    let Some(model) = state.model.as_ref().filter(|_| !rows.is_empty()) else {
         return Html::default();
     };
     let position = state.selected.or_else(|| state.conversation.latest());
-    let props = raster::RasterProps::new(
-        &model.facts,
-        select::rows(&state.conversation),
-        state.view.raster_layer,
-        position,
-        hands.dispatch.clone(),
-    );
-    html! { <div class="time"><raster::Raster ..props /></div> }
+    let dispatch = props.hands.dispatch.clone();
+    let raster = raster::RasterProps::new(&model.facts, rows, state.view.raster_layer, position, dispatch);
+    html! { <div class="time"><raster::Raster ..raster /></div> }
 }
 
 /// What a screen reader is told: an answer as a whole, never token by token.

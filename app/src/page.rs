@@ -1,16 +1,11 @@
 //! Wiring of the page: store, address parameters, first model, files, drawing.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
-use gloo::events::{EventListener, EventListenerOptions};
 use gloo::storage::{SessionStorage, Storage};
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{DragEvent, File, HtmlElement, UrlSearchParams};
-use yew::{
-    Callback, Html, NodeRef, Properties, component, hook, html, use_effect, use_effect_with, use_mut_ref,
-    use_node_ref, use_state,
-};
+use wasm_bindgen::JsValue;
+use web_sys::{DragEvent, File, UrlSearchParams};
+use yew::{Callback, Html, Properties, component, hook, html, use_effect_with, use_mut_ref, use_state};
 
 use crate::api;
 use crate::layout::{Hands, layout};
@@ -25,11 +20,13 @@ const DRAFT_KEY: &str = "moescope.draft";
 const CATALOGUE: &str = "models/models.json";
 /// The element the page draws into.
 const ROOT: &str = "app";
-/// How near its end, in pixels, a conversation keeps following new text.
-const FOLLOW_PIXELS: f64 = 64.0;
+
+/// Shortest time between two pictures of the trace while tokens come, milliseconds.
+const CALM_MILLIS: f64 = 100.0;
 
 /// Starts the page.
 pub fn run() {
+    tell_panics();
     let store = Store::start();
     let parameters = Parameters::read();
     parameters.apply(&store);
@@ -44,6 +41,23 @@ pub fn run() {
     )
     .render();
     wasm_bindgen_futures::spawn_local(first_model(store, parameters, ready));
+}
+
+/// A panic becomes a sentence on the page instead of a page that no longer answers.
+fn tell_panics() {
+    std::panic::set_hook(Box::new(|info| {
+        let document = gloo::utils::document();
+        let Ok(alert) = document.create_element("p") else {
+            return;
+        };
+        alert.set_class_name("boot");
+        alert.set_text_content(Some(&format!(
+            "The page stopped with a fault of its own ({info}). Reload it; please report it."
+        )));
+        // There is nothing left to do where even this fails.
+        let _ = alert.set_attribute("role", "alert");
+        let _ = gloo::utils::body().prepend_with_node_1(&alert);
+    }));
 }
 
 /// What the address asks for.
@@ -211,63 +225,28 @@ fn App(props: &AppProps) -> Html {
         // Without session storage the draft lives as long as the page.
         let _ = SessionStorage::set(DRAFT_KEY, draft);
     });
-    let page = use_node_ref();
-    use_following(page.clone());
+    let traced = use_calm(&shown);
     html! {
-        <div class="page" ref={page} ondragover={|event: DragEvent| event.prevent_default()} ondrop={dropped(&hands.open)}>
-            { layout(&shown, &hands) }
+        <div class="page" ondragover={|event: DragEvent| event.prevent_default()} ondrop={dropped(&hands.open)}>
+            { layout(&shown, &traced, &hands) }
         </div>
     }
 }
 
-/// Keeps the newest text in view, as long as the visitor has not scrolled away from it.
+/// The state the trace is drawn from: the present one, but while the model writes not more often
+/// than the eye can follow.
 #[hook]
-fn use_following(page: NodeRef) {
-    let follows = use_mut_ref(|| true);
-    let (watched, watching) = (page.clone(), Rc::clone(&follows));
-    use_effect_with((), move |()| {
-        let listener = watched
-            .cast::<HtmlElement>()
-            .map(|page| watch_scroll(&page, watching));
-        move || drop(listener)
-    });
-    use_effect(move || {
-        if let Some(text) = page
-            .cast::<HtmlElement>()
-            .and_then(|page| conversation(&page))
-            .filter(|_| *follows.borrow())
-        {
-            text.scroll_to_with_x_and_y(0.0, text.scroll_height().into());
-        }
-    });
-}
-
-/// Notes whether the text's end is in view.
-fn watch_scroll(page: &HtmlElement, follows: Rc<RefCell<bool>>) -> EventListener {
-    EventListener::new_with_options(
-        page,
-        "scroll",
-        EventListenerOptions::run_in_capture_phase(),
-        move |event| {
-            let text = event
-                .target()
-                .and_then(|target| target.dyn_into::<HtmlElement>().ok());
-            if let Some(text) = text.filter(|text| text.id() == "conversation") {
-                // Pixels are whole or fractional numbers, depending on the web-sys configuration.
-                let below =
-                    f64::from(text.scroll_height() - text.client_height()) - f64::from(text.scroll_top());
-                *follows.borrow_mut() = below < FOLLOW_PIXELS;
-            }
-        },
-    )
-}
-
-/// The scrolling text, unless it is the page itself that scrolls or only the examples are there.
-fn conversation(page: &HtmlElement) -> Option<HtmlElement> {
-    page.query_selector("#conversation:not(.empty)")
-        .ok()??
-        .dyn_into()
-        .ok()
+fn use_calm(shown: &Rc<AppState>) -> Rc<AppState> {
+    let calm = use_mut_ref(|| (0.0, Rc::clone(shown)));
+    let now = gloo::utils::window()
+        .performance()
+        .map_or(f64::INFINITY, |clock| clock.now());
+    let mut calm = calm.borrow_mut();
+    let is_due = shown.activity.is_idle() || shown.is_seen_otherwise(&calm.1) || now - calm.0 >= CALM_MILLIS;
+    if is_due && shown.is_traced_otherwise(&calm.1) {
+        *calm = (now, Rc::clone(shown));
+    }
+    Rc::clone(&calm.1)
 }
 
 fn hands(store: &Rc<Store>) -> Hands {

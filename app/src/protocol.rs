@@ -64,6 +64,7 @@ pub enum Source {
 
 /// What computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Executor {
     Gpu,
     Cpu,
@@ -154,9 +155,8 @@ pub enum Event {
     /// One sampled token; its own pass follows when it is fed back.
     Token {
         generation_id: u32,
-        token: u32,
         position: u32,
-        text: String,
+        piece: Piece,
         prob: f32,
     },
     Finished {
@@ -186,6 +186,7 @@ pub enum LoadStage {
 
 /// Facts of the model, read from its file.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ModelFacts {
     pub name: String,
     pub architecture: String,
@@ -209,6 +210,7 @@ pub struct ModelFacts {
 
 /// Facts of the executor and why it was taken.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ExecutorFacts {
     pub executor: Executor,
     /// Adapter or processor, as it names itself.
@@ -216,16 +218,18 @@ pub struct ExecutorFacts {
     /// The WebGPU adapter is itself a program on the CPU.
     pub is_software: bool,
     pub has_timestamps: bool,
+    /// Smallest step of the clock that times passes, microseconds; browsers make it coarse.
+    pub clock_micros: f64,
     /// One sentence.
     pub reason: String,
 }
 
-/// One token of a prompt.
+/// One token of a prompt or an answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Piece {
     pub token: u32,
     pub text: String,
-    /// Written by the chat template, not by the visitor.
+    /// Not part of what is said: the chat template's, or a control token the model wrote.
     pub is_template: bool,
 }
 
@@ -263,6 +267,7 @@ pub struct Pass {
 
 /// Work and time of one step group in one pass.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct GroupCost {
     pub name: String,
     /// `None` where the device has no timestamps.
@@ -275,6 +280,7 @@ pub struct GroupCost {
 
 /// Why a generation ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Finish {
     /// The model ended its turn.
     Stop,

@@ -40,6 +40,22 @@ pub struct AppState {
     pub forced_executor: Option<Executor>,
 }
 
+impl AppState {
+    /// Whether the visitor looks at something else than in `other`.
+    pub fn is_seen_otherwise(&self, other: &Self) -> bool {
+        (self.selected, self.view) != (other.selected, other.view)
+    }
+
+    /// Whether the trace shows something else than in `other`.
+    pub fn is_traced_otherwise(&self, other: &Self) -> bool {
+        let model = |state: &Self| state.model.as_ref().map(Rc::as_ptr);
+        self.is_seen_otherwise(other)
+            || !Rc::ptr_eq(&self.conversation.rows, &other.conversation.rows)
+            || self.conversation.last_marked() != other.conversation.last_marked()
+            || model(self) != model(other)
+    }
+}
+
 /// A model that can answer.
 #[derive(Clone, Debug)]
 pub struct Model {

@@ -1,7 +1,8 @@
 //! A short recorded run for tests of the page: two MoE layers of four experts, top 2.
 
 use moescope_app::protocol::{
-    Envelope, Event, Executor, ExecutorFacts, Finish, GenerateOptions, GroupCost, ModelFacts, Pass, Piece, Sampling, Source,
+    Envelope, Event, Executor, ExecutorFacts, Finish, GenerateOptions, GroupCost, ModelFacts, Pass, Piece,
+    Sampling, Source,
 };
 use moescope_app::state::{Action, AppState, reduce};
 
@@ -22,8 +23,22 @@ pub fn receive(state: AppState, events: Vec<Event>) -> AppState {
 /// A page whose model has arrived.
 pub fn loaded() -> AppState {
     let source = Source::Url("models/tiny.gguf".into());
-    let asked = fold(AppState::default(), Action::LoadAsked { load_id: LOAD_ID, origin: "models/tiny.gguf".into(), source });
-    receive(asked, vec![Event::Loaded { load_id: LOAD_ID, model: model(), executor: executor() }])
+    let asked = fold(
+        AppState::default(),
+        Action::LoadAsked {
+            load_id: LOAD_ID,
+            origin: "models/tiny.gguf".into(),
+            source,
+        },
+    );
+    receive(
+        asked,
+        vec![Event::Loaded {
+            load_id: LOAD_ID,
+            model: model(),
+            executor: executor(),
+        }],
+    )
 }
 
 /// A page that has sent "Hi" and waits.
@@ -39,15 +54,35 @@ pub fn finished() -> AppState {
 /// A prompt on its way.
 pub fn send(generation_id: u32, prompt: &str) -> Action {
     let sampling = Sampling::default();
-    let options = GenerateOptions { sampling, raw: false, fresh: false, ignore_eos: false, cache_prompt: true };
-    Action::Sent { generation_id, prompt: prompt.into(), options, from_draft: true }
+    let options = GenerateOptions {
+        sampling,
+        raw: false,
+        fresh: false,
+        ignore_eos: false,
+        cache_prompt: true,
+    };
+    Action::Sent {
+        generation_id,
+        prompt: prompt.into(),
+        options,
+        from_draft: true,
+    }
 }
 
 /// What the worker told of the run.
 pub fn events() -> Vec<Event> {
     let generation_id = GENERATION_ID;
-    let piece = |token: u32, text: &str, is_template| Piece { token, text: text.into(), is_template };
-    let token = |token, position, text: &str, prob| Event::Token { generation_id, token, position, text: text.into(), prob };
+    let piece = |token: u32, text: &str, is_template| Piece {
+        token,
+        text: text.into(),
+        is_template,
+    };
+    let token = |position, piece, prob| Event::Token {
+        generation_id,
+        position,
+        piece,
+        prob,
+    };
     vec![
         Event::Started {
             generation_id,
@@ -57,11 +92,20 @@ pub fn events() -> Vec<Event> {
             first_position: 0,
             pieces: vec![piece(1, "<|user|>", true), piece(10, "Hi", false)],
         },
-        Event::Pass { generation_id, pass: prompt_pass() },
-        token(20, 2, "Yo", 0.75),
-        Event::Pass { generation_id, pass: token_pass(2) },
-        token(21, 3, "!", 0.5),
-        Event::Finished { generation_id, finish: Finish::MaxTokens },
+        Event::Pass {
+            generation_id,
+            pass: prompt_pass(),
+        },
+        token(2, piece(20, "Yo", false), 0.75),
+        Event::Pass {
+            generation_id,
+            pass: token_pass(2),
+        },
+        token(3, piece(21, "!", false), 0.5),
+        Event::Finished {
+            generation_id,
+            finish: Finish::MaxTokens,
+        },
     ]
 }
 
@@ -90,6 +134,7 @@ fn executor() -> ExecutorFacts {
         device: "CPU".into(),
         is_software: false,
         has_timestamps: true,
+        clock_micros: 100.0,
         reason: "no WebGPU adapter is available here".into(),
     }
 }
@@ -134,5 +179,12 @@ pub fn token_pass(position: u32) -> Pass {
 }
 
 fn group(name: &str, micros: f64, weight_bytes: u64) -> GroupCost {
-    GroupCost { name: name.into(), micros: Some(micros), weight_bytes, kv_read_bytes: 96, kv_write_bytes: 32, operations: 2 * weight_bytes }
+    GroupCost {
+        name: name.into(),
+        micros: Some(micros),
+        weight_bytes,
+        kv_read_bytes: 96,
+        kv_write_bytes: 32,
+        operations: 2 * weight_bytes,
+    }
 }

@@ -8,16 +8,22 @@ use yew::{Html, classes, html};
 use super::figure::{Figure, figures};
 use super::{focus::NOT_FED, nothing, panel};
 use crate::format;
-use crate::protocol::{GroupCost, Pass};
+use crate::protocol::{ExecutorFacts, GroupCost, Pass};
 use crate::state::Totals;
 use crate::state::select::{self, Focus};
 
+/// From here on the step of a clock is worth a word.
+const COARSE_MICROS: f64 = 20.0;
+
 /// The panel.
-pub fn cost(focus: Option<&Focus<'_>>, totals: &Totals) -> Html {
+pub fn cost(executor: Option<&ExecutorFacts>, focus: Option<&Focus<'_>>, totals: &Totals) -> Html {
+    let clock = executor.map_or(0.0, |executor| executor.clock_micros);
     let body = match focus {
-        None => nothing("Nothing computed yet."),
+        None => nothing(
+            "What a token costs on this device: time by step, bytes of weights and cache touched, operations.",
+        ),
         Some(Focus { row: None, .. }) => nothing(NOT_FED),
-        Some(Focus { row: Some(row), .. }) => pass(&row.pass),
+        Some(Focus { row: Some(row), .. }) => pass(&row.pass, clock),
     };
     panel(
         "cost",
@@ -27,13 +33,14 @@ pub fn cost(focus: Option<&Focus<'_>>, totals: &Totals) -> Html {
     )
 }
 
-fn pass(pass: &Pass) -> Html {
+fn pass(pass: &Pass, clock: f64) -> Html {
     let total = select::total(pass);
     html! {
         <>
             { together(pass) }
             { strip(pass, total.micros) }
-            { groups(pass) }
+            { groups(pass, clock) }
+            { coarse_clock(clock) }
             { figures(&of_pass(pass, &total)) }
         </>
     }
@@ -63,7 +70,7 @@ fn strip(pass: &Pass, total_micros: Option<f64>) -> Html {
         "time by step: {}",
         pass.groups
             .iter()
-            .map(|group| format!("{} {}", group.name, group_time(group)))
+            .map(|group| format!("{} {}", group.name, group_time(group, 0.0)))
             .collect::<Vec<_>>()
             .join(", ")
     );
@@ -74,16 +81,29 @@ fn strip(pass: &Pass, total_micros: Option<f64>) -> Html {
     }
 }
 
-fn group_time(group: &GroupCost) -> String {
-    group.micros.map_or("—".into(), format::micros)
+/// A time the clock cannot resolve is said to be below its step, not zero.
+fn group_time(group: &GroupCost, clock: f64) -> String {
+    match group.micros {
+        None => "—".into(),
+        Some(micros) if micros < clock => format!("< {}", format::micros(clock)),
+        Some(micros) => format::micros(micros),
+    }
 }
 
-fn groups(pass: &Pass) -> Html {
+/// Browsers make clocks coarse, on purpose.
+fn coarse_clock(clock: f64) -> Html {
+    if clock < COARSE_MICROS {
+        return Html::default();
+    }
+    html! { <p class="note">{ format!("This browser's clock moves in steps of {}.", format::micros(clock)) }</p> }
+}
+
+fn groups(pass: &Pass, clock: f64) -> Html {
     let row = |(at, group): (usize, &GroupCost)| {
         html! {
             <tr key={group.name.clone()} data-group={group.name.clone()}>
                 <th scope="row"><i class={classes!("swatch", format!("g{at}"))}></i>{ group.name.clone() }</th>
-                <td>{ group_time(group) }</td>
+                <td>{ group_time(group, clock) }</td>
                 <td>{ format::bytes(group.weight_bytes) }</td>
                 <td>{ format::bytes(group.kv_read_bytes + group.kv_write_bytes) }</td>
                 <td>{ format::large(group.operations) }</td>

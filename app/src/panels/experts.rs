@@ -24,7 +24,10 @@ pub fn experts(
     dispatch: &Dispatch,
 ) -> Html {
     let body = match (view, focus) {
-        (_, None) => nothing("No token yet."),
+        (_, None) => nothing(&format!(
+            "Every MoE layer sends every token to {} of its {} experts. Which ones, and with which weights, will stand here.",
+            facts.top_k, facts.n_experts
+        )),
         (ExpertsView::Load, _) => load(facts, conversation),
         (ExpertsView::Token, Some(Focus { row: None, .. })) => nothing(NOT_FED),
         (ExpertsView::Token, Some(Focus { row: Some(row), .. })) => {

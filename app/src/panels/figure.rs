@@ -79,3 +79,13 @@ pub fn value(name: &'static str, raw: f64, text: &str, origin: Origin) -> Html {
         <data class={classes!("value", origin.name())} data-value={name} data-raw={raw.to_string()}>{ text.to_owned() }</data>
     }
 }
+
+/// What the marks beside the numbers mean.
+pub fn legend() -> Html {
+    html! {
+        <p class="legend origins">
+            <span class="measured">{ "read from a clock on this device" }</span>
+            <span class="counted">{ "counted exactly, from the plan and the chosen experts" }</span>
+        </p>
+    }
+}

@@ -28,10 +28,10 @@ pub fn focus(focus: Option<&Focus<'_>>, dispatch: &Dispatch) -> Html {
 fn origin(mark: &Mark) -> Html {
     let token = html! { <span>{ "token " }{ value("token-id", f64::from(mark.token), &format::count(u64::from(mark.token)), Origin::Counted) }</span> };
     let from = match (mark.kind, mark.prob) {
-        (MarkKind::Generated, Some(prob)) => {
+        (_, Some(prob)) => {
             html! { <span>{ "probability " }{ value("probability", f64::from(prob), &format::prob(prob), Origin::Counted) }</span> }
         }
-        (MarkKind::Template, _) => html! { <span>{ "chat template" }</span> },
+        (MarkKind::Template, _) => html! { <span>{ "control or template token" }</span> },
         _ => html! { <span>{ "prompt" }</span> },
     };
     html! { <>{ token }{ from }</> }

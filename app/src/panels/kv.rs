@@ -13,7 +13,9 @@ const BAR: usize = 10;
 /// The panel.
 pub fn kv(focus: Option<&Focus<'_>>) -> Html {
     let body = match focus {
-        None => nothing("Empty: no position is held yet."),
+        None => nothing(
+            "Empty. Keys and values of every token will be kept here, so that later tokens can attend to them.",
+        ),
         Some(Focus { row: None, .. }) => nothing(NOT_FED),
         Some(Focus { row: Some(row), .. }) => filled(&select::kv(row)),
     };

@@ -1,13 +1,19 @@
-//! Time: the router distribution of one MoE layer, one column per position, one row per expert.
+//! Time: the chosen experts of one MoE layer, one column per position, one row per expert.
 //!
 //! A canvas with as many pixels as cells, stretched without smoothing; the columns' numbers are in
 //! the experts panel, where a click on a column leads.
 
 use std::rc::Rc;
 
+use gloo::events::EventListener;
 use wasm_bindgen::{Clamped, JsCast, JsValue};
-use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlSelectElement, ImageData, MouseEvent};
-use yew::{Html, NodeRef, Properties, TargetCast, component, html, use_effect_with, use_node_ref};
+use web_sys::{
+    CanvasRenderingContext2d, HtmlCanvasElement, HtmlSelectElement, ImageData, MediaQueryListEvent,
+    MouseEvent,
+};
+use yew::{
+    Html, NodeRef, Properties, TargetCast, component, hook, html, use_effect_with, use_node_ref, use_state,
+};
 
 use super::shade::{SHADES, shade};
 use super::{Dispatch, panel, when};
@@ -17,6 +23,9 @@ use crate::state::{Action, Row};
 /// Fewest columns drawn: the first tokens keep a readable width.
 const FEWEST_COLUMNS: usize = 128;
 
+/// The faintest shade of a chosen expert: even a small weight must be told from none.
+const FAINTEST: usize = 3;
+
 /// What the raster draws.
 #[derive(Clone, Debug, Properties)]
 pub struct RasterProps {
@@ -24,6 +33,7 @@ pub struct RasterProps {
     /// MoE layers of the model.
     pub layers: Vec<u32>,
     pub n_experts: usize,
+    pub top_k: usize,
     /// Which MoE layer.
     pub layer: usize,
     /// The position the panels are about.
@@ -51,23 +61,27 @@ impl RasterProps {
             rows,
             layers: facts.moe_layers.clone(),
             n_experts: facts.n_experts as usize,
+            top_k: facts.top_k as usize,
             layer,
             position,
             dispatch,
         }
     }
 
+    /// Columns drawn: powers of two, so that a new token rarely changes their width.
     fn columns(&self) -> usize {
-        self.rows.len().max(FEWEST_COLUMNS)
+        self.rows.len().next_power_of_two().max(FEWEST_COLUMNS)
     }
 
-    /// The distribution at a position, if it was computed.
-    fn probs(&self, position: usize) -> Option<&[f32]> {
-        let row = self.rows.get(position)?.as_ref()?;
-        let flat = row.index * self.layers.len() + self.layer;
-        row.pass
-            .probs
-            .get(flat * self.n_experts..(flat + 1) * self.n_experts)
+    /// The chosen experts and their weights at a position.
+    fn chosen(&self, position: usize) -> impl Iterator<Item = (usize, f32)> {
+        let row = self.rows.get(position).and_then(Option::as_ref);
+        let flat = row.map_or(0, |row| row.index * self.layers.len() + self.layer) * self.top_k;
+        let (ids, weights) = row.map_or((&[][..], &[][..]), |row| {
+            (&row.pass.ids[..], &row.pass.weights[..])
+        });
+        let chosen = ids.iter().zip(weights).skip(flat).take(self.top_k);
+        chosen.map(|(id, weight)| (usize::from(*id), *weight))
     }
 }
 
@@ -76,11 +90,12 @@ impl RasterProps {
 pub fn Raster(props: &RasterProps) -> Html {
     let canvas = use_node_ref();
     let shown = canvas.clone();
-    use_effect_with(props.clone(), move |props| {
+    let theme = use_theme();
+    use_effect_with((props.clone(), theme), move |(props, _)| {
         // A canvas that cannot be drawn leaves the strip empty; the numbers are in the panel above.
         let _ = draw(&shown, props);
     });
-    let tools = html! { <div class="raster-tools">{ layer_menu(props) }</div> };
+    let tools = html! { <div class="raster-tools"><span>{ format!("rows: experts 0 to {} · columns: positions · shade: weight", props.n_experts.saturating_sub(1)) }</span>{ layer_menu(props) }</div> };
     let told = format!(
         "Router distribution over {} positions in layer {}",
         props.rows.len(),
@@ -99,6 +114,29 @@ pub fn Raster(props: &RasterProps) -> Html {
             </div>
         },
     )
+}
+
+/// A number that changes with the colour scheme: a canvas does not follow the style by itself.
+#[hook]
+fn use_theme() -> u32 {
+    let theme = use_state(|| 0);
+    let changed = theme.clone();
+    use_effect_with((), move |()| {
+        let query = gloo::utils::window()
+            .match_media("(prefers-color-scheme: dark)")
+            .ok()
+            .flatten();
+        let listener = query.map(|query| {
+            EventListener::new(&query, "change", move |event| {
+                let is_dark = event
+                    .dyn_ref::<MediaQueryListEvent>()
+                    .is_some_and(MediaQueryListEvent::matches);
+                changed.set(1 + u32::from(is_dark));
+            })
+        });
+        move || drop(listener)
+    });
+    *theme
 }
 
 fn layer_menu(props: &RasterProps) -> Html {
@@ -137,9 +175,9 @@ fn draw(canvas: &NodeRef, props: &RasterProps) -> Result<(), JsValue> {
     let palette = palette(&canvas)?;
     let mut pixels = vec![0_u8; width * height * 4];
     for column in 0..props.rows.len() {
-        for (expert, prob) in props.probs(column).unwrap_or_default().iter().enumerate() {
+        for (expert, weight) in props.chosen(column).filter(|(expert, _)| *expert < height) {
             let at = (expert * width + column) * 4;
-            pixels[at..at + 4].copy_from_slice(&palette[shade(*prob)]);
+            pixels[at..at + 4].copy_from_slice(&palette[shade(weight).max(FAINTEST)]);
         }
     }
     if canvas.width() != width as u32 || canvas.height() != height as u32 {

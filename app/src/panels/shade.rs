@@ -11,12 +11,12 @@ pub fn shade(share: f32) -> usize {
     (level as usize).min(SHADES - 1)
 }
 
-/// The shade of a value between two others, on an even scale.
+/// The shade of a value between two others, on an even scale; `low` may be the greater one.
 pub fn shade_between(value: f64, low: f64, high: f64) -> usize {
-    let share = if high > low {
-        ((value - low) / (high - low)).clamp(0.0, 1.0)
-    } else {
+    let share = if high == low {
         0.0
+    } else {
+        ((value - low) / (high - low)).clamp(0.0, 1.0)
     };
     ((share * SHADES as f64) as usize).min(SHADES - 1)
 }

@@ -175,7 +175,7 @@ pub fn measure_menu(style: MarkStyle, dispatch: &Dispatch) -> Html {
                     <option value={measure.name()} selected={*measure == style.measure}>{ measure.name() }</option>
                 }) }</select>
             </label>
-            if style.measure != Measure::None && high > low {
+            if style.measure != Measure::None && high != low {
                 <span class="legend">{ end(low) }{ ramp() }{ end(high) }</span>
             }
         </div>

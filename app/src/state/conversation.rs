@@ -76,7 +76,7 @@ pub struct Mark {
 /// Where a token came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MarkKind {
-    /// The chat template.
+    /// The chat template, or a control token of the model: not part of what is said.
     Template,
     /// The visitor.
     Prompt,
@@ -134,7 +134,7 @@ impl Conversation {
         seed: u64,
         reused: u32,
         first_position: u32,
-        pieces: Vec<Piece>,
+        pieces: &[Piece],
     ) {
         self.forget_from(first_position);
         self.forget_rows_from(reused);
@@ -148,12 +148,7 @@ impl Conversation {
         };
         let mut prompt = turn(Role::User);
         for (position, piece) in (first_position..).zip(pieces) {
-            let kind = if piece.is_template {
-                MarkKind::Template
-            } else {
-                MarkKind::Prompt
-            };
-            prompt.push(Mark::new(piece.token, &piece.text, position, kind, None));
+            prompt.push(Mark::new(piece, position, MarkKind::Prompt, None));
         }
         self.turns.push(prompt);
         self.turns.push(turn(Role::Model));
@@ -182,10 +177,10 @@ impl Conversation {
     }
 
     /// A token was sampled.
-    pub fn push_token(&mut self, token: u32, position: u32, text: &str, prob: f32) {
+    pub fn push_token(&mut self, position: u32, piece: &Piece, prob: f32) {
         self.totals.sampled_tokens += 1;
         if let Some(turn) = self.turns.last_mut() {
-            turn.push(Mark::new(token, text, position, MarkKind::Generated, Some(prob)));
+            turn.push(Mark::new(piece, position, MarkKind::Generated, Some(prob)));
         }
     }
 
@@ -289,10 +284,16 @@ impl Conversation {
 }
 
 impl Mark {
-    fn new(token: u32, text: &str, position: u32, kind: MarkKind, prob: Option<f32>) -> Self {
+    fn new(piece: &Piece, position: u32, said: MarkKind, prob: Option<f32>) -> Self {
+        let kind = if piece.is_template {
+            MarkKind::Template
+        } else {
+            said
+        };
+        let (token, text) = (piece.token, piece.text.as_str().into());
         Self {
             token,
-            text: text.into(),
+            text,
             position: Some(position),
             kind,
             prob,

@@ -182,7 +182,12 @@ fn apply_load(state: &mut AppState, event: Event) {
         }
         Event::LoadFailed { reason, .. } => {
             state.loading = None;
-            state.alert = Some(reason);
+            let rest = if state.model.is_some() {
+                " The model before it still works."
+            } else {
+                ""
+            };
+            state.alert = Some(reason + rest);
         }
         _ => {}
     }
@@ -203,7 +208,7 @@ fn apply_generation(state: &mut AppState, event: Event) {
                 *conversation = Conversation::default();
             }
             let total = first_position + pieces.len() as u32;
-            conversation.start(generation_id, seed, reused, first_position, pieces);
+            conversation.start(generation_id, seed, reused, first_position, &pieces);
             if !matches!(state.activity, Activity::Stopping { .. }) {
                 state.activity = Activity::Prefilling {
                     generation_id,
@@ -232,12 +237,11 @@ fn apply_generation(state: &mut AppState, event: Event) {
         }
         Event::Token {
             generation_id,
-            token,
             position,
-            text,
+            piece,
             prob,
         } => {
-            conversation.push_token(token, position, &text, prob);
+            conversation.push_token(position, &piece, prob);
             if matches!(state.activity, Activity::Prefilling { .. }) {
                 state.activity = Activity::Generating { generation_id };
             }

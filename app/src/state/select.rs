@@ -207,12 +207,13 @@ pub fn total(pass: &Pass) -> GroupCost {
     sum
 }
 
-/// Smallest and largest value a measure's colours stand for. Powers of two around the wall times
+/// The values that a measure's least and greatest shade stand for. Powers of two around the wall times
 /// seen, so that a new token rarely changes the scale.
 pub fn measure_scale(state: &AppState) -> (f64, f64) {
     match state.view.measure {
         super::Measure::None => (0.0, 0.0),
-        super::Measure::Probability => (0.0, 1.0),
+        // What was likely is unremarkable: the improbable token gets the strong mark.
+        super::Measure::Probability => (1.0, 0.0),
         super::Measure::Entropy => {
             let n_experts = state
                 .model

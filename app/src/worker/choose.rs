@@ -113,6 +113,7 @@ impl Opener<'_> {
             device: device.name(),
             is_software: device.is_software(),
             has_timestamps: device.has_timestamps(),
+            clock_micros: self.post.clock_micros(),
             reason,
         };
         Ok(Chosen { session, facts })

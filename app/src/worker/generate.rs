@@ -1,7 +1,7 @@
 //! One answer: prompt, passes, tokens, end; cancelled between two tokens.
 
 use moescope_engine::Error;
-use moescope_engine::generate::{Finish, Generation, GenerationOptions, Outcome, Step};
+use moescope_engine::generate::{Finish, Generated, Generation, GenerationOptions, Outcome, Step};
 use moescope_engine::sampler::SamplerOptions;
 use moescope_engine::trace::{StepCost, StepGroup, TokenTrace};
 
@@ -10,7 +10,7 @@ use super::chat::Prompt;
 use super::load::Loaded;
 use super::pause::pause;
 use super::post::Post;
-use crate::protocol::{self, Event, GenerateOptions, GroupCost, Pass, Sampling};
+use crate::protocol::{self, Event, GenerateOptions, GroupCost, Pass, Piece, Sampling};
 
 /// Answers a prompt and tells how it went.
 pub async fn generate(
@@ -78,6 +78,24 @@ impl Run<'_> {
         self.steps(&mut generation, prompt).await
     }
 
+    fn token(&self, token: Generated) -> Event {
+        let tokenizer = &self.loaded.model.tokenizer;
+        let is_template = tokenizer.is_control(token.token);
+        let name = || String::from_utf8_lossy(tokenizer.token_bytes(token.token)).into_owned();
+        let text = if is_template { name() } else { token.text };
+        let piece = Piece {
+            token: token.token,
+            text,
+            is_template,
+        };
+        Event::Token {
+            generation_id: self.generation_id,
+            position: token.position,
+            piece,
+            prob: token.prob,
+        }
+    }
+
     async fn steps(&mut self, generation: &mut Generation, prompt: Prompt) -> Result<(), Error> {
         let generation_id = self.generation_id;
         let mut answer = String::new();
@@ -102,14 +120,7 @@ impl Run<'_> {
                 }
                 Outcome::Token(token) => {
                     answer.push_str(&token.text);
-                    let (position, prob) = (token.position, token.prob);
-                    events.push(Event::Token {
-                        generation_id,
-                        token: token.token,
-                        position,
-                        text: token.text,
-                        prob,
-                    });
+                    events.push(self.token(token));
                     None
                 }
                 Outcome::Finished(finish) => Some(finish),
@@ -128,6 +139,7 @@ impl Run<'_> {
     }
 }
 
+/// How the engine's end is told.
 fn of_engine(finish: Finish) -> protocol::Finish {
     match finish {
         Finish::Stop => protocol::Finish::Stop,
