@@ -50,8 +50,12 @@ fn open(golden: &Golden, device: &Device, batch: u32) -> Session {
     let source = FileSource::open(&golden.gguf).expect("fixture");
     let gguf = pollster::block_on(Gguf::read(&source)).expect("gguf");
     let spec = Spec::read(&gguf).expect("spec");
-    let options =
-        SessionOptions { context: golden.tokens.len() as u32, batch, logit_rows: batch, kv: KvFormat::F32 };
+    let options = SessionOptions {
+        context: golden.tokens.len() as u32,
+        batch,
+        logit_rows: batch,
+        kv: KvFormat::F32,
+    };
     pollster::block_on(Session::open(&spec, &source, device, options, &mut |_, _| {})).expect("session")
 }
 
@@ -68,17 +72,33 @@ fn run(golden: &Golden, device: &Device, batch: u32) -> (Vec<f32>, Vec<TokenTrac
 }
 
 fn top_1(logits: &[f32]) -> usize {
-    (0..logits.len()).max_by(|a, b| logits[*a].total_cmp(&logits[*b])).unwrap_or_default()
+    (0..logits.len())
+        .max_by(|a, b| logits[*a].total_cmp(&logits[*b]))
+        .unwrap_or_default()
 }
 
 fn check_logits(name: &str, got: &[f32], golden: &Golden) {
     assert_eq!(got.len(), golden.logits.len(), "{name}");
-    let extremes = golden.logits.iter().fold((f32::MAX, f32::MIN), |(low, high), l| (low.min(*l), high.max(*l)));
+    let extremes = golden
+        .logits
+        .iter()
+        .fold((f32::MAX, f32::MIN), |(low, high), l| (low.min(*l), high.max(*l)));
     let range = extremes.1 - extremes.0;
-    let worst = got.iter().zip(&golden.logits).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    let worst = got
+        .iter()
+        .zip(&golden.logits)
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, f32::max);
     println!("{name}: max abs error {worst:.2e} of range {range:.2}");
-    assert!(worst <= LOGIT_TOLERANCE * range, "{name}: max abs error {worst} of range {range}");
-    for (position, (got, golden)) in got.chunks(golden.vocab).zip(golden.logits.chunks(golden.vocab)).enumerate() {
+    assert!(
+        worst <= LOGIT_TOLERANCE * range,
+        "{name}: max abs error {worst} of range {range}"
+    );
+    for (position, (got, golden)) in got
+        .chunks(golden.vocab)
+        .zip(golden.logits.chunks(golden.vocab))
+        .enumerate()
+    {
         assert_eq!(top_1(got), top_1(golden), "{name}: top-1 at position {position}");
     }
 }
@@ -89,11 +109,19 @@ fn check_routing(name: &str, traces: &[TokenTrace], golden: &Golden) {
     // Goldens are layer by layer, traces token by token.
     let chosen = |layer: usize| layer * top_k..(layer + 1) * top_k;
     let slots = || (0..layers).flat_map(|layer| traces.iter().map(move |trace| (layer, &trace.routing)));
-    let ids: Vec<u16> = slots().flat_map(|(layer, routing)| routing.ids[chosen(layer)].to_vec()).collect();
+    let ids: Vec<u16> = slots()
+        .flat_map(|(layer, routing)| routing.ids[chosen(layer)].to_vec())
+        .collect();
     assert_eq!(ids, golden.experts, "{name}: chosen experts");
     let weights = slots().flat_map(|(layer, routing)| routing.weights[chosen(layer)].to_vec());
-    let worst = weights.zip(&golden.weights).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-    assert!(worst <= WEIGHT_TOLERANCE, "{name}: expert weights differ by {worst}");
+    let worst = weights
+        .zip(&golden.weights)
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, f32::max);
+    assert!(
+        worst <= WEIGHT_TOLERANCE,
+        "{name}: expert weights differ by {worst}"
+    );
 }
 
 #[test]
@@ -123,7 +151,12 @@ fn a_truncated_session_computes_the_same_again() {
         assert_eq!(session.keep_prefix(&golden.tokens[..8]), 3, "{name}");
         let again = pollster::block_on(session.forward(&golden.tokens[3..8], 5)).expect("forward");
         let tail = &first.logits[3 * golden.vocab..];
-        let worst = again.logits.iter().zip(tail).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        let worst = again
+            .logits
+            .iter()
+            .zip(tail)
+            .map(|(a, b)| (a - b).abs())
+            .fold(0.0, f32::max);
         assert!(worst < 1e-4, "{name}: {worst}");
     }
 }
@@ -147,9 +180,14 @@ fn counted_bytes_are_those_of_the_chosen_experts() {
         let mut session = open(&golden, &Device::Cpu, 1);
         let pass = pollster::block_on(session.forward(&golden.tokens[..1], 1)).expect("forward");
         let cost = &pass.traces[0].cost;
-        let file = pollster::block_on(Gguf::read(&FileSource::open(&golden.gguf).expect("fixture"))).expect("gguf");
+        let file =
+            pollster::block_on(Gguf::read(&FileSource::open(&golden.gguf).expect("fixture"))).expect("gguf");
         let bytes_of = |wanted: &dyn Fn(&str) -> bool| -> u64 {
-            file.tensors.iter().filter(|tensor| wanted(&tensor.name)).map(|tensor| tensor.bytes()).sum()
+            file.tensors
+                .iter()
+                .filter(|tensor| wanted(&tensor.name))
+                .map(|tensor| tensor.bytes())
+                .sum()
         };
         let n_experts = u64::from(pass.traces[0].routing.n_experts);
         let top_k = u64::from(pass.traces[0].routing.top_k);
@@ -157,11 +195,23 @@ fn counted_bytes_are_those_of_the_chosen_experts() {
         assert_eq!(cost.groups[3].weight_bytes, experts, "{}", golden.name);
         let dense = bytes_of(&|name| !name.contains("_exps.") && name != "token_embd.weight");
         let embedding = file.tensor("token_embd.weight").expect("embedding");
-        let head = if file.tensor("output.weight").is_some() { 0 } else { embedding.bytes() };
+        let head = if file.tensor("output.weight").is_some() {
+            0
+        } else {
+            embedding.bytes()
+        };
         let row = embedding.bytes() / embedding.rows();
-        assert_eq!(cost.total().weight_bytes, experts + dense + head + row, "{}", golden.name);
+        assert_eq!(
+            cost.total().weight_bytes,
+            experts + dense + head + row,
+            "{}",
+            golden.name
+        );
         assert_eq!(cost.dispatches as usize, session.plan().steps.len());
         let layers = session.plan().moe.layers.len();
-        assert!((session.plan().steps.len() - 3) / layers <= 14, "at most 14 dispatches per layer");
+        assert!(
+            (session.plan().steps.len() - 3) / layers <= 14,
+            "at most 14 dispatches per layer"
+        );
     }
 }

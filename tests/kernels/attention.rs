@@ -8,6 +8,7 @@ use moescope_tests::rng::Rng;
 
 use crate::F32_SUMS;
 
+#[derive(Clone, Copy)]
 struct Shape {
     kv: KvFormat,
     n_heads: u32,
@@ -20,19 +21,36 @@ struct Shape {
 
 fn attend(query: &[f32], keys: &[f32], values: &[f32], scale: f64) -> Vec<f64> {
     let dim = query.len();
-    let dot = |key: &[f32]| query.iter().zip(key).map(|(q, k)| f64::from(*q) * f64::from(*k)).sum::<f64>();
+    let dot = |key: &[f32]| {
+        query
+            .iter()
+            .zip(key)
+            .map(|(q, k)| f64::from(*q) * f64::from(*k))
+            .sum::<f64>()
+    };
     let scores: Vec<f64> = keys.chunks(dim).map(|key| dot(key) * scale).collect();
     let highest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let shares: Vec<f64> = scores.iter().map(|score| (score - highest).exp()).collect();
     let total: f64 = shares.iter().sum();
     let weigh = |i: usize| {
-        shares.iter().zip(values.chunks(dim)).map(|(share, value)| share / total * f64::from(value[i])).sum()
+        shares
+            .iter()
+            .zip(values.chunks(dim))
+            .map(|(share, value)| share / total * f64::from(value[i]))
+            .sum()
     };
     (0..dim).map(weigh).collect()
 }
 
 fn check(shape: Shape) {
-    let Shape { kv, n_heads, n_kv_heads, head_dim, batch, sharpness } = shape;
+    let Shape {
+        kv,
+        n_heads,
+        n_kv_heads,
+        head_dim,
+        batch,
+        sharpness,
+    } = shape;
     let mut rng = Rng::new(u64::from(batch.start) + 1);
     let (dim, positions) = (head_dim as usize, (batch.start + batch.n_tokens) as usize);
     let row = n_kv_heads as usize * dim;
@@ -55,7 +73,8 @@ fn check(shape: Shape) {
             let kv_head = head / (n_heads / n_kv_heads) as usize;
             let seen = |cache: &[f32]| -> Vec<f32> {
                 let rows = cache.chunks(row).take(batch.start as usize + token + 1);
-                rows.flat_map(|row| row[kv_head * dim..][..dim].to_vec()).collect()
+                rows.flat_map(|row| row[kv_head * dim..][..dim].to_vec())
+                    .collect()
             };
             let query = &q[(token * n_heads as usize + head) * dim..][..dim];
             expected.extend(attend(query, &seen(&k), &seen(&v), scale));
@@ -78,35 +97,69 @@ fn check(shape: Shape) {
         out: case.floats(&[], expected.len()),
     };
     let out = kernel.out;
-    case.run(kernel, &[out], |name, out| assert_close(name, floats(&out[0]), &expected, 4.0 * F32_SUMS));
+    case.run(kernel, &[out], |name, out| {
+        assert_close(name, floats(&out[0]), &expected, 4.0 * F32_SUMS)
+    });
 }
 
 fn batch(n_tokens: u32, start: u32) -> Batch {
-    Batch { n_tokens, start, ..Batch::default() }
+    Batch {
+        n_tokens,
+        start,
+        ..Batch::default()
+    }
 }
 
 #[test]
 fn first_token_sees_itself() {
     let kv = KvFormat::F16;
-    check(Shape { kv, n_heads: 2, n_kv_heads: 1, head_dim: 32, batch: batch(1, 0), sharpness: 1.0 });
+    check(Shape {
+        kv,
+        n_heads: 2,
+        n_kv_heads: 1,
+        head_dim: 32,
+        batch: batch(1, 0),
+        sharpness: 1.0,
+    });
 }
 
 #[test]
 fn one_block_exactly_and_one_more() {
     for start in [62, 63, 64] {
         let kv = KvFormat::F16;
-        check(Shape { kv, n_heads: 6, n_kv_heads: 2, head_dim: 32, batch: batch(2, start), sharpness: 3.0 });
+        check(Shape {
+            kv,
+            n_heads: 6,
+            n_kv_heads: 2,
+            head_dim: 32,
+            batch: batch(2, start),
+            sharpness: 3.0,
+        });
     }
 }
 
 #[test]
 fn many_blocks_sharp_scores() {
     let kv = KvFormat::F32;
-    check(Shape { kv, n_heads: 4, n_kv_heads: 4, head_dim: 12, batch: batch(3, 500), sharpness: 60.0 });
+    check(Shape {
+        kv,
+        n_heads: 4,
+        n_kv_heads: 4,
+        head_dim: 12,
+        batch: batch(3, 500),
+        sharpness: 60.0,
+    });
 }
 
 #[test]
 fn heads_wider_than_a_workgroup_of_pairs() {
     let kv = KvFormat::F16;
-    check(Shape { kv, n_heads: 2, n_kv_heads: 2, head_dim: 256, batch: batch(2, 70), sharpness: 1.0 });
+    check(Shape {
+        kv,
+        n_heads: 2,
+        n_kv_heads: 2,
+        head_dim: 256,
+        batch: batch(2, 70),
+        sharpness: 1.0,
+    });
 }

@@ -8,7 +8,10 @@ use moescope_tests::rng::Rng;
 
 fn check(format: Format, d_model: u32, vocab: u32, tokens: &[u32]) {
     let mut rng = Rng::new(u64::from(d_model));
-    let mut case = Case::new(Batch { n_tokens: tokens.len() as u32, ..Batch::default() });
+    let mut case = Case::new(Batch {
+        n_tokens: tokens.len() as u32,
+        ..Batch::default()
+    });
     let (weights, decoded) = case.weights(format, vocab as usize, d_model as usize, &mut rng);
     let mut expected = Vec::new();
     for token in tokens {
@@ -17,7 +20,12 @@ fn check(format: Format, d_model: u32, vocab: u32, tokens: &[u32]) {
         expected.resize(expected.len() + (stride(d_model) - d_model) as usize, 0.0);
     }
     let kernel = Embed {
-        params: Params { units: units(d_model), vocab, x_stride: stride(d_model), ..Params::default() },
+        params: Params {
+            units: units(d_model),
+            vocab,
+            x_stride: stride(d_model),
+            ..Params::default()
+        },
         cols: d_model,
         format,
         tokens: case.words(tokens, tokens.len()),
@@ -25,12 +33,16 @@ fn check(format: Format, d_model: u32, vocab: u32, tokens: &[u32]) {
         x: case.floats(&[], expected.len()),
     };
     let x = kernel.x;
-    case.run(kernel, &[x], |name, out| assert_eq!(floats(&out[0]), expected, "{name} {format}"));
+    case.run(kernel, &[x], |name, out| {
+        assert_eq!(floats(&out[0]), expected, "{name} {format}")
+    });
 }
 
 #[test]
 fn every_format() {
-    Format::ALL.iter().for_each(|format| check(*format, 256, 11, &[3, 0, 10, 3]));
+    Format::ALL
+        .iter()
+        .for_each(|format| check(*format, 256, 11, &[3, 0, 10, 3]));
 }
 
 #[test]

@@ -12,7 +12,10 @@ fn check(format: Format, d_model: u32, cols: u32, ids: &[u32], top_k: u32) {
     let (n_experts, moe_layer, n_moe_layers) = (5, 0, 2);
     let n_tokens = ids.len() as u32 / top_k;
     let mut rng = Rng::new(u64::from(d_model * cols));
-    let mut case = Case::new(Batch { n_tokens, ..Batch::default() });
+    let mut case = Case::new(Batch {
+        n_tokens,
+        ..Batch::default()
+    });
     let (weights, decoded) = case.weights(format, (n_experts * d_model) as usize, cols as usize, &mut rng);
     let act = rng.floats(ids.len() * cols as usize);
     let share = rng.floats(ids.len());
@@ -27,7 +30,11 @@ fn check(format: Format, d_model: u32, cols: u32, ids: &[u32], top_k: u32) {
         let act = &act[use_index * cols as usize..][..cols as usize];
         for row in 0..d_model {
             let w = &decoded[((expert * d_model + row) * cols) as usize..][..cols as usize];
-            let dot: f64 = w.iter().zip(act).map(|(w, a)| f64::from(*w) * f64::from(*a)).sum();
+            let dot: f64 = w
+                .iter()
+                .zip(act)
+                .map(|(w, a)| f64::from(*w) * f64::from(*a))
+                .sum();
             sums[(token * d_model + row) as usize] += f64::from(share[use_index]) * dot;
         }
     }
@@ -57,13 +64,20 @@ fn check(format: Format, d_model: u32, cols: u32, ids: &[u32], top_k: u32) {
     };
     let x = kernel.x;
     case.run(kernel, &[x], |name, out| {
-        assert_close(&format!("{name} {format}"), floats(&out[0]), &expected, 2.0 * F32_SUMS);
+        assert_close(
+            &format!("{name} {format}"),
+            floats(&out[0]),
+            &expected,
+            2.0 * F32_SUMS,
+        );
     });
 }
 
 #[test]
 fn every_format() {
-    Format::ALL.iter().for_each(|format| check(*format, 40, 256, &[4, 1], 2));
+    Format::ALL
+        .iter()
+        .for_each(|format| check(*format, 40, 256, &[4, 1], 2));
 }
 
 #[test]

@@ -12,7 +12,10 @@ fn check(format: Format, d_ff: u32, cols: u32, ids: &[u32], top_k: u32) {
     let (n_experts, moe_layer, n_moe_layers) = (5, 1, 2);
     let n_tokens = ids.len() as u32 / top_k;
     let mut rng = Rng::new(u64::from(d_ff * cols));
-    let mut case = Case::new(Batch { n_tokens, ..Batch::default() });
+    let mut case = Case::new(Batch {
+        n_tokens,
+        ..Batch::default()
+    });
     let (weights, decoded) = case.weights(format, (2 * n_experts * d_ff) as usize, cols as usize, &mut rng);
     let h = rng.floats((n_tokens * cols) as usize);
     let mut expected = Vec::new();
@@ -51,13 +54,20 @@ fn check(format: Format, d_ff: u32, cols: u32, ids: &[u32], top_k: u32) {
     };
     let act = kernel.act;
     case.run(kernel, &[act], |name, out| {
-        assert_close(&format!("{name} {format}"), floats(&out[0]), &expected, 4.0 * F32_SUMS);
+        assert_close(
+            &format!("{name} {format}"),
+            floats(&out[0]),
+            &expected,
+            4.0 * F32_SUMS,
+        );
     });
 }
 
 #[test]
 fn every_format() {
-    Format::ALL.iter().for_each(|format| check(*format, 32, 256, &[4, 1], 2));
+    Format::ALL
+        .iter()
+        .for_each(|format| check(*format, 32, 256, &[4, 1], 2));
 }
 
 #[test]

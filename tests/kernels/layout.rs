@@ -9,9 +9,25 @@ use moescope_engine::quant::Format;
 /// All links a shader can be used with.
 fn links_of(shader: &Shader) -> Vec<Links> {
     let needs = |kind| shader.links.contains(&kind);
-    let quants: Vec<_> = if needs(LinkKind::Quant) { Format::ALL.iter().copied().map(Some).collect() } else { vec![None] };
-    let kvs: Vec<_> = if needs(LinkKind::Kv) { KvFormat::ALL.iter().copied().map(Some).collect() } else { vec![None] };
-    quants.iter().flat_map(|quant| kvs.iter().map(|kv| Links { quant: *quant, kv: *kv })).collect()
+    let quants: Vec<_> = if needs(LinkKind::Quant) {
+        Format::ALL.iter().copied().map(Some).collect()
+    } else {
+        vec![None]
+    };
+    let kvs: Vec<_> = if needs(LinkKind::Kv) {
+        KvFormat::ALL.iter().copied().map(Some).collect()
+    } else {
+        vec![None]
+    };
+    quants
+        .iter()
+        .flat_map(|quant| {
+            kvs.iter().map(|kv| Links {
+                quant: *quant,
+                kv: *kv,
+            })
+        })
+        .collect()
 }
 
 /// Every linked text, parsed and validated with no optional capability: `unpack2x16float`, which
@@ -26,8 +42,11 @@ fn modules() -> Vec<(String, &'static Shader, naga::Module)> {
                 let module = naga::front::wgsl::parse_str(&text)
                     .unwrap_or_else(|err| panic!("{name}: {}", err.emit_to_string(&text)));
                 let flags = naga::valid::ValidationFlags::all();
-                let mut validator = naga::valid::Validator::new(flags, naga::valid::Capabilities::SHADER_FLOAT16_IN_FLOAT32);
-                validator.validate(&module).unwrap_or_else(|err| panic!("{name}: {err:?}"));
+                let mut validator =
+                    naga::valid::Validator::new(flags, naga::valid::Capabilities::SHADER_FLOAT16_IN_FLOAT32);
+                validator
+                    .validate(&module)
+                    .unwrap_or_else(|err| panic!("{name}: {err:?}"));
                 modules.push((name, shader, module));
             }
         }
@@ -36,16 +55,30 @@ fn modules() -> Vec<(String, &'static Shader, naga::Module)> {
 }
 
 fn fields(module: &naga::Module, name: &str) -> Vec<(String, usize)> {
-    let found = module.types.iter().find(|(_, ty)| ty.name.as_deref() == Some(name));
-    let Some((_, naga::Type { inner: naga::TypeInner::Struct { members, .. }, .. })) = found else {
+    let found = module
+        .types
+        .iter()
+        .find(|(_, ty)| ty.name.as_deref() == Some(name));
+    let Some((
+        _,
+        naga::Type {
+            inner: naga::TypeInner::Struct { members, .. },
+            ..
+        },
+    )) = found
+    else {
         panic!("no struct {name}");
     };
-    let field = |member: &naga::StructMember| (member.name.clone().unwrap_or_default(), member.offset as usize);
+    let field =
+        |member: &naga::StructMember| (member.name.clone().unwrap_or_default(), member.offset as usize);
     members.iter().map(field).collect()
 }
 
 fn owned(fields: &[(&str, usize)]) -> Vec<(String, usize)> {
-    fields.iter().map(|(name, offset)| ((*name).to_owned(), *offset)).collect()
+    fields
+        .iter()
+        .map(|(name, offset)| ((*name).to_owned(), *offset))
+        .collect()
 }
 
 #[test]
@@ -61,12 +94,23 @@ fn every_link_is_valid_and_its_uniforms_match_rust() {
 #[test]
 fn entry_point_is_the_stem_and_bindings_fit_webgpu_defaults() {
     for (name, shader, module) in modules() {
-        let entries: Vec<&str> = module.entry_points.iter().map(|entry| entry.name.as_str()).collect();
+        let entries: Vec<&str> = module
+            .entry_points
+            .iter()
+            .map(|entry| entry.name.as_str())
+            .collect();
         assert_eq!(entries, [shader.stem], "{name}");
         let storage = module.global_variables.iter();
         let storage = storage.filter(|(_, var)| matches!(var.space, naga::AddressSpace::Storage { .. }));
-        assert!(storage.count() <= 8, "{name}: WebGPU guarantees 8 storage buffers per stage");
-        assert_eq!(module.entry_points[0].workgroup_size, [kernels::WORKGROUP_SIZE, 1, 1], "{name}");
+        assert!(
+            storage.count() <= 8,
+            "{name}: WebGPU guarantees 8 storage buffers per stage"
+        );
+        assert_eq!(
+            module.entry_points[0].workgroup_size,
+            [kernels::WORKGROUP_SIZE, 1, 1],
+            "{name}"
+        );
     }
 }
 

@@ -8,6 +8,7 @@ use moescope_tests::rng::Rng;
 
 use crate::F32_SUMS;
 
+#[derive(Clone, Copy)]
 struct Shape {
     format: Format,
     rows: u32,
@@ -19,14 +20,31 @@ struct Shape {
 
 impl Default for Shape {
     fn default() -> Self {
-        Self { format: Format::Q8_0, rows: 64, cols: 256, n_tokens: 1, y_offset: 0, accumulate: false }
+        Self {
+            format: Format::Q8_0,
+            rows: 64,
+            cols: 256,
+            n_tokens: 1,
+            y_offset: 0,
+            accumulate: false,
+        }
     }
 }
 
 fn check(shape: Shape) {
-    let Shape { format, rows, cols, n_tokens, y_offset, accumulate } = shape;
+    let Shape {
+        format,
+        rows,
+        cols,
+        n_tokens,
+        y_offset,
+        accumulate,
+    } = shape;
     let mut rng = Rng::new(u64::from(rows * cols + n_tokens));
-    let mut case = Case::new(Batch { n_tokens, ..Batch::default() });
+    let mut case = Case::new(Batch {
+        n_tokens,
+        ..Batch::default()
+    });
     let (weights, decoded) = case.weights(format, rows as usize, cols as usize, &mut rng);
     let x = rng.floats((n_tokens * cols) as usize);
     let y_stride = rows + y_offset + 3;
@@ -65,31 +83,70 @@ fn check(shape: Shape) {
 
 #[test]
 fn every_format_one_token() {
-    Format::ALL.iter().for_each(|format| check(Shape { format: *format, ..Shape::default() }));
+    Format::ALL.iter().for_each(|format| {
+        check(Shape {
+            format: *format,
+            ..Shape::default()
+        })
+    });
 }
 
 #[test]
 fn every_format_prefill() {
-    Format::ALL.iter().for_each(|format| check(Shape { format: *format, n_tokens: 6, rows: 33, ..Shape::default() }));
+    Format::ALL.iter().for_each(|format| {
+        check(Shape {
+            format: *format,
+            n_tokens: 6,
+            rows: 33,
+            ..Shape::default()
+        })
+    });
 }
 
 #[test]
 fn odd_rows_and_odd_units() {
-    check(Shape { rows: 97, cols: 96, n_tokens: 3, ..Shape::default() });
+    check(Shape {
+        rows: 97,
+        cols: 96,
+        n_tokens: 3,
+        ..Shape::default()
+    });
 }
 
 #[test]
 fn cols_not_a_multiple_of_a_unit() {
-    check(Shape { format: Format::F32, rows: 5, cols: 50, n_tokens: 2, ..Shape::default() });
-    check(Shape { format: Format::F16, rows: 5, cols: 33, ..Shape::default() });
+    check(Shape {
+        format: Format::F32,
+        rows: 5,
+        cols: 50,
+        n_tokens: 2,
+        ..Shape::default()
+    });
+    check(Shape {
+        format: Format::F16,
+        rows: 5,
+        cols: 33,
+        ..Shape::default()
+    });
 }
 
 #[test]
 fn residual_is_added_at_an_offset() {
-    check(Shape { rows: 70, cols: 64, n_tokens: 5, y_offset: 9, accumulate: true, ..Shape::default() });
+    check(Shape {
+        rows: 70,
+        cols: 64,
+        n_tokens: 5,
+        y_offset: 9,
+        accumulate: true,
+        ..Shape::default()
+    });
 }
 
 #[test]
 fn single_row() {
-    check(Shape { rows: 1, cols: 2048, ..Shape::default() });
+    check(Shape {
+        rows: 1,
+        cols: 2048,
+        ..Shape::default()
+    });
 }

@@ -11,6 +11,7 @@ use crate::{F16_ROUNDING, F32_SUMS};
 
 const CONTEXT: u32 = 12;
 
+#[derive(Clone, Copy)]
 struct Shape {
     kv: KvFormat,
     n_heads: u32,
@@ -27,7 +28,9 @@ fn turned(head: &[f32], norm: Option<&[f32]>, rope: Rope, position: u32) -> Vec<
     if let Some(norm) = norm {
         let mean = head.iter().map(|value| value * value).sum::<f64>() / head.len() as f64;
         let scale = 1.0 / (mean + 1e-6).sqrt();
-        head.iter_mut().zip(norm).for_each(|(value, norm)| *value *= scale * f64::from(*norm));
+        head.iter_mut()
+            .zip(norm)
+            .for_each(|(value, norm)| *value *= scale * f64::from(*norm));
     }
     let half = rope.n_rot as usize / 2;
     for i in 0..half {
@@ -41,15 +44,29 @@ fn turned(head: &[f32], norm: Option<&[f32]>, rope: Rope, position: u32) -> Vec<
 }
 
 fn check(shape: Shape) {
-    let Shape { kv, n_heads, n_kv_heads, head_dim, n_rot, qk_norm, batch } = shape;
+    let Shape {
+        kv,
+        n_heads,
+        n_kv_heads,
+        head_dim,
+        n_rot,
+        qk_norm,
+        batch,
+    } = shape;
     let mut rng = Rng::new(u64::from(head_dim));
     let heads = n_heads + 2 * n_kv_heads;
     let qkv = rng.floats((batch.n_tokens * heads * head_dim) as usize);
     let norms = [rng.floats(head_dim as usize), rng.floats(head_dim as usize)];
-    let rope = Rope { freq_base: 10_000.0, n_rot };
+    let rope = Rope {
+        freq_base: 10_000.0,
+        n_rot,
+    };
     let row = (n_kv_heads * head_dim) as usize;
     let mut queries = Vec::new();
-    let mut caches = [vec![0.0f64; CONTEXT as usize * row], vec![0.0; CONTEXT as usize * row]];
+    let mut caches = [
+        vec![0.0f64; CONTEXT as usize * row],
+        vec![0.0; CONTEXT as usize * row],
+    ];
     for token in 0..batch.n_tokens {
         let position = batch.start + token;
         for head in 0..heads {
@@ -92,7 +109,11 @@ fn check(shape: Shape) {
         values: case.words(&[], cache_words),
     };
     let outputs = [kernel.q, kernel.keys, kernel.values];
-    let cache_tolerance = if kv == KvFormat::F16 { F16_ROUNDING } else { F32_SUMS };
+    let cache_tolerance = if kv == KvFormat::F16 {
+        F16_ROUNDING
+    } else {
+        F32_SUMS
+    };
     case.run(kernel, &outputs, |name, out| {
         assert_close(&format!("{name} q"), floats(&out[0]), &queries, F32_SUMS);
         for (words, expected) in out[1..].iter().zip(&caches) {
@@ -104,7 +125,11 @@ fn check(shape: Shape) {
 }
 
 fn batch(n_tokens: u32, start: u32) -> Batch {
-    Batch { n_tokens, start, ..Batch::default() }
+    Batch {
+        n_tokens,
+        start,
+        ..Batch::default()
+    }
 }
 
 #[test]
@@ -125,11 +150,27 @@ fn grouped_heads_with_qk_norm() {
 #[test]
 fn part_of_the_head_rotates() {
     let (kv, batch) = (KvFormat::F32, batch(2, 7));
-    check(Shape { kv, n_heads: 5, n_kv_heads: 5, head_dim: 12, n_rot: 8, qk_norm: false, batch });
+    check(Shape {
+        kv,
+        n_heads: 5,
+        n_kv_heads: 5,
+        head_dim: 12,
+        n_rot: 8,
+        qk_norm: false,
+        batch,
+    });
 }
 
 #[test]
 fn more_heads_than_a_workgroup() {
     let (kv, batch) = (KvFormat::F16, batch(1, 0));
-    check(Shape { kv, n_heads: 70, n_kv_heads: 7, head_dim: 6, n_rot: 6, qk_norm: true, batch });
+    check(Shape {
+        kv,
+        n_heads: 70,
+        n_kv_heads: 7,
+        head_dim: 6,
+        n_rot: 6,
+        qk_norm: true,
+        batch,
+    });
 }

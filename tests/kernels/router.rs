@@ -8,6 +8,7 @@ use moescope_tests::rng::Rng;
 
 use crate::F32_SUMS;
 
+#[derive(Clone, Copy)]
 struct Shape {
     format: Format,
     width: u32,
@@ -20,10 +21,21 @@ struct Shape {
 }
 
 fn check(shape: Shape) {
-    let Shape { format, width, n_experts, top_k, n_tokens, norm_weights, is_tied } = shape;
+    let Shape {
+        format,
+        width,
+        n_experts,
+        top_k,
+        n_tokens,
+        norm_weights,
+        is_tied,
+    } = shape;
     let (moe_layer, n_moe_layers, weights_scale, eps) = (1, 3, 2.5f32, 1e-6f32);
     let mut rng = Rng::new(u64::from(width + n_experts));
-    let mut case = Case::new(Batch { n_tokens, ..Batch::default() });
+    let mut case = Case::new(Batch {
+        n_tokens,
+        ..Batch::default()
+    });
     let mut x = rng.floats((n_tokens * width) as usize);
     if is_tied {
         x.fill(0.0);
@@ -35,18 +47,29 @@ fn check(shape: Shape) {
     for row in x.chunks(width as usize) {
         let mean = row.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>() / f64::from(width);
         let scale = 1.0 / (mean + f64::from(eps)).sqrt();
-        let normed: Vec<f64> = row.iter().zip(&norm).map(|(x, w)| f64::from(*x) * scale * f64::from(*w)).collect();
+        let normed: Vec<f64> = row
+            .iter()
+            .zip(&norm)
+            .map(|(x, w)| f64::from(*x) * scale * f64::from(*w))
+            .collect();
         let logit = |w: &[f32]| w.iter().zip(&normed).map(|(w, h)| f64::from(*w) * h).sum::<f64>();
         let logits: Vec<f64> = decoded.chunks(width as usize).map(logit).collect();
         let highest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let total: f64 = logits.iter().map(|logit| (logit - highest).exp()).sum();
-        let row_probs: Vec<f64> = logits.iter().map(|logit| (logit - highest).exp() / total).collect();
+        let row_probs: Vec<f64> = logits
+            .iter()
+            .map(|logit| (logit - highest).exp() / total)
+            .collect();
         let mut order: Vec<usize> = (0..n_experts as usize).collect();
         order.sort_by(|a, b| row_probs[*b].total_cmp(&row_probs[*a]).then(a.cmp(b)));
         order.truncate(top_k as usize);
         let sum: f64 = order.iter().map(|id| row_probs[*id]).sum();
         let divisor = if norm_weights { sum } else { 1.0 };
-        chosen.extend(order.iter().map(|id| row_probs[*id] / divisor * f64::from(weights_scale)));
+        chosen.extend(
+            order
+                .iter()
+                .map(|id| row_probs[*id] / divisor * f64::from(weights_scale)),
+        );
         ids.extend(order.iter().map(|id| *id as u32));
         probs.extend(row_probs);
         h.extend(normed);
@@ -80,38 +103,87 @@ fn check(shape: Shape) {
     let in_layer = |values: &[u32], per_slot: u32| -> Vec<u32> {
         let slots = values.chunks(per_slot as usize).enumerate();
         let mine = |slot: usize| slot as u32 % n_moe_layers == moe_layer;
-        assert!(slots.clone().all(|(slot, values)| mine(slot) || values.iter().all(|word| *word == 0)));
-        slots.filter(|(slot, _)| mine(*slot)).flat_map(|(_, values)| values.to_vec()).collect()
+        assert!(
+            slots
+                .clone()
+                .all(|(slot, values)| mine(slot) || values.iter().all(|word| *word == 0))
+        );
+        slots
+            .filter(|(slot, _)| mine(*slot))
+            .flat_map(|(_, values)| values.to_vec())
+            .collect()
     };
     let outputs = [kernel.h, kernel.ids, kernel.expert_weights, kernel.probs];
     case.run(kernel, &outputs, |name, out| {
         assert_close(&format!("{name} h"), floats(&out[0]), &h, F32_SUMS);
         assert_eq!(in_layer(&out[1], top_k), ids, "{name} ids");
-        assert_close(&format!("{name} weights"), floats(&in_layer(&out[2], top_k)), &chosen, 4.0 * F32_SUMS);
-        assert_close(&format!("{name} probs"), floats(&in_layer(&out[3], n_experts)), &probs, 4.0 * F32_SUMS);
+        assert_close(
+            &format!("{name} weights"),
+            floats(&in_layer(&out[2], top_k)),
+            &chosen,
+            4.0 * F32_SUMS,
+        );
+        assert_close(
+            &format!("{name} probs"),
+            floats(&in_layer(&out[3], n_experts)),
+            &probs,
+            4.0 * F32_SUMS,
+        );
     });
 }
 
 #[test]
 fn normalised_top_2_of_16() {
     let format = Format::F32;
-    check(Shape { format, width: 192, n_experts: 16, top_k: 2, n_tokens: 5, norm_weights: true, is_tied: false });
+    check(Shape {
+        format,
+        width: 192,
+        n_experts: 16,
+        top_k: 2,
+        n_tokens: 5,
+        norm_weights: true,
+        is_tied: false,
+    });
 }
 
 #[test]
 fn more_experts_than_a_workgroup_plain_weights() {
     let format = Format::Q8_0;
-    check(Shape { format, width: 64, n_experts: 150, top_k: 8, n_tokens: 2, norm_weights: false, is_tied: false });
+    check(Shape {
+        format,
+        width: 64,
+        n_experts: 150,
+        top_k: 8,
+        n_tokens: 2,
+        norm_weights: false,
+        is_tied: false,
+    });
 }
 
 #[test]
 fn odd_width_all_experts_chosen() {
     let format = Format::F16;
-    check(Shape { format, width: 60, n_experts: 3, top_k: 3, n_tokens: 1, norm_weights: true, is_tied: false });
+    check(Shape {
+        format,
+        width: 60,
+        n_experts: 3,
+        top_k: 3,
+        n_tokens: 1,
+        norm_weights: true,
+        is_tied: false,
+    });
 }
 
 #[test]
 fn ties_go_to_the_lower_expert() {
     let format = Format::F32;
-    check(Shape { format, width: 32, n_experts: 6, top_k: 3, n_tokens: 2, norm_weights: true, is_tied: true });
+    check(Shape {
+        format,
+        width: 32,
+        n_experts: 6,
+        top_k: 3,
+        n_tokens: 2,
+        norm_weights: true,
+        is_tied: true,
+    });
 }

@@ -18,7 +18,11 @@ pub fn all() -> Vec<(String, Device)> {
 
 /// A GPU within the default limits.
 pub fn gpu(lanes: u32) -> Option<Device> {
-    let options = ContextOptions { default_limits: true, lanes, ..ContextOptions::default() };
+    let options = ContextOptions {
+        default_limits: true,
+        lanes,
+        ..ContextOptions::default()
+    };
     match pollster::block_on(GpuContext::request(options)) {
         Ok(context) => Some(Device::Gpu(context)),
         Err(err) => {

@@ -1,5 +1,6 @@
 //! A plan of one step with chosen inputs, run on every executor: how kernels are tested alone.
 
+use moescope_engine::KvFormat;
 use moescope_engine::gguf::TensorInfo;
 use moescope_engine::kernels::{Batch, Kernel};
 use moescope_engine::plan::{
@@ -8,7 +9,6 @@ use moescope_engine::plan::{
 use moescope_engine::quant::Format;
 use moescope_engine::session::{Executor, PassInput};
 use moescope_engine::trace::StepGroup;
-use moescope_engine::KvFormat;
 
 use crate::devices;
 use crate::rng::Rng;
@@ -24,11 +24,26 @@ pub struct Case {
 impl Case {
     pub fn new(batch: Batch) -> Self {
         let none = BufferId(0);
-        let ports =
-            Ports { tokens: none, ropes: Vec::new(), logits: none, ids: none, expert_weights: none, probs: none };
-        let options = PlanOptions { context: 1, batch: batch.n_tokens, logit_rows: 0, kv: KvFormat::F16 };
-        let unused =
-            Buffer { name: "unused".into(), kind: BufferKind::Output, rows: u64::from(batch.n_tokens), row_words: 1 };
+        let ports = Ports {
+            tokens: none,
+            ropes: Vec::new(),
+            logits: none,
+            ids: none,
+            expert_weights: none,
+            probs: none,
+        };
+        let options = PlanOptions {
+            context: 1,
+            batch: batch.n_tokens,
+            logit_rows: 0,
+            kv: KvFormat::F16,
+        };
+        let unused = Buffer {
+            name: "unused".into(),
+            kind: BufferKind::Output,
+            rows: u64::from(batch.n_tokens),
+            row_words: 1,
+        };
         let plan = Plan {
             options,
             vocab: 0,
@@ -39,14 +54,24 @@ impl Case {
             moe: MoeShape::default(),
             kv_layers: Vec::new(),
         };
-        Self { plan, inputs: Vec::new(), weights: Vec::new(), batch }
+        Self {
+            plan,
+            inputs: Vec::new(),
+            weights: Vec::new(),
+            batch,
+        }
     }
 
     /// A buffer that starts with `words` and has `len` of them.
     pub fn words(&mut self, words: &[u32], len: usize) -> BufferId {
         let id = BufferId(self.plan.buffers.len());
         let name = format!("buffer {}", id.0);
-        self.plan.buffers.push(Buffer { name, kind: BufferKind::Activation, rows: 1, row_words: len as u64 });
+        self.plan.buffers.push(Buffer {
+            name,
+            kind: BufferKind::Activation,
+            rows: 1,
+            row_words: len as u64,
+        });
         self.inputs.push((id, words.to_vec()));
         id
     }
@@ -90,14 +115,28 @@ impl Case {
             range: 0..bytes.len() as u64,
         };
         let (rows, cols) = (rows as u64, cols as u32);
-        self.plan.packs.push(WeightPack { tensors: vec![tensor], format, rows, cols });
+        self.plan.packs.push(WeightPack {
+            tensors: vec![tensor],
+            format,
+            rows,
+            cols,
+        });
         self.weights.push(bytes);
         id
     }
 
     /// Runs the kernel everywhere and hands each executor's buffers to `check`.
-    pub fn run(mut self, kernel: impl Kernel + 'static, outputs: &[BufferId], check: impl Fn(&str, &[Vec<u32>])) {
-        self.plan.steps.push(Step { group: StepGroup::Embed, layer: None, kernel: Box::new(kernel) });
+    pub fn run(
+        mut self,
+        kernel: impl Kernel + 'static,
+        outputs: &[BufferId],
+        check: impl Fn(&str, &[Vec<u32>]),
+    ) {
+        self.plan.steps.push(Step {
+            group: StepGroup::Embed,
+            layer: None,
+            kernel: Box::new(kernel),
+        });
         for (name, device) in devices::all() {
             let mut executor = pollster::block_on(Executor::new(&device, &self.plan)).expect(&name);
             for (index, bytes) in self.weights.iter().enumerate() {
@@ -105,7 +144,9 @@ impl Case {
                 let pack = &self.plan.packs[index];
                 let cut = (pack.rows as usize / 2) * pack.row_bytes() as usize;
                 for rows in [&bytes[..cut], &bytes[cut..]] {
-                    executor.write_weights(&self.plan, PackId(index), rows).expect(&name);
+                    executor
+                        .write_weights(&self.plan, PackId(index), rows)
+                        .expect(&name);
                 }
                 executor.finish_weights(&self.plan, PackId(index)).expect(&name);
             }
@@ -113,7 +154,11 @@ impl Case {
                 executor.write_buffer(*id, words);
             }
             let tokens = vec![0; self.batch.n_tokens as usize];
-            let input = PassInput { batch: self.batch, tokens: &tokens, ropes: Vec::new() };
+            let input = PassInput {
+                batch: self.batch,
+                tokens: &tokens,
+                ropes: Vec::new(),
+            };
             let ran = pollster::block_on(executor.run(&self.plan, &input)).expect(&name);
             assert_eq!(ran.dispatches, 1, "{name}");
             let read = |id: &BufferId| pollster::block_on(executor.read_buffer(*id)).expect(&name);
@@ -126,7 +171,11 @@ impl Case {
 /// Blocks of random bits whose scales are halves of ordinary size.
 pub fn random_blocks(format: Format, elements: usize, rng: &mut Rng) -> Vec<u8> {
     if format == Format::F32 {
-        return rng.floats(elements).iter().flat_map(|value| value.to_le_bytes()).collect();
+        return rng
+            .floats(elements)
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect();
     }
     let scale_offsets: &[usize] = match format {
         Format::F16 | Format::Q8_0 | Format::Q4_0 => &[0],
@@ -140,7 +189,9 @@ pub fn random_blocks(format: Format, elements: usize, rng: &mut Rng) -> Vec<u8> 
         _ => 0.002,
     };
     let blocks = elements / format.block_elements();
-    let mut bytes: Vec<u8> = (0..blocks * format.block_bytes()).map(|_| rng.bits() as u8).collect();
+    let mut bytes: Vec<u8> = (0..blocks * format.block_bytes())
+        .map(|_| rng.bits() as u8)
+        .collect();
     for block in bytes.chunks_mut(format.block_bytes()) {
         for offset in scale_offsets {
             let scale = half::f16::from_f32(rng.signed() * size);
@@ -158,9 +209,14 @@ pub fn floats(words: &[u32]) -> &[f32] {
 /// Asserts that every value is within `tolerance` × the largest expected magnitude.
 pub fn assert_close(name: &str, got: &[f32], expected: &[f64], tolerance: f64) {
     assert_eq!(got.len(), expected.len(), "{name}: length");
-    let scale = expected.iter().fold(1e-30f64, |most, value| most.max(value.abs()));
+    let scale = expected
+        .iter()
+        .fold(1e-30f64, |most, value| most.max(value.abs()));
     for (index, (got, expected)) in got.iter().zip(expected).enumerate() {
         let error = (f64::from(*got) - expected).abs() / scale;
-        assert!(error <= tolerance, "{name}: at {index} got {got}, expected {expected}, error {error:.2e}");
+        assert!(
+            error <= tolerance,
+            "{name}: at {index} got {got}, expected {expected}, error {error:.2e}"
+        );
     }
 }

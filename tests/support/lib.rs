@@ -3,8 +3,8 @@
 pub mod devices;
 pub mod gguf_bytes;
 pub mod kernel_case;
-pub mod rng;
 pub mod native;
 pub mod outside;
 pub mod page;
+pub mod rng;
 pub mod webdriver;

@@ -73,14 +73,14 @@ impl Browser {
 
     #[track_caller]
     pub fn goto(&self, url: &str) {
-        self.post("/url", json!({ "url": url }));
+        self.post("/url", &json!({ "url": url }));
     }
 
     /// Runs the body of an async function and gives what it returns.
     #[track_caller]
     pub fn run<T: DeserializeOwned>(&self, body: &str) -> T {
         let script = format!("return (async () => {{ {body} }})();");
-        let value = self.post("/execute/sync", json!({ "script": script, "args": [] }));
+        let value = self.post("/execute/sync", &json!({ "script": script, "args": [] }));
         serde_json::from_value(value.clone()).unwrap_or_else(|err| panic!("the page returned {value}: {err}"))
     }
 
@@ -113,7 +113,7 @@ impl Browser {
     /// Clicks the first element a CSS selector finds, as a person would.
     #[track_caller]
     pub fn click(&self, selector: &str) {
-        self.post(&format!("/element/{}/click", self.find(selector)), json!({}));
+        self.post(&format!("/element/{}/click", self.find(selector)), &json!({}));
     }
 
     /// Types into an element. For a file input, the text is the file's path.
@@ -121,7 +121,7 @@ impl Browser {
     pub fn type_into(&self, selector: &str, text: &str) {
         self.post(
             &format!("/element/{}/value", self.find(selector)),
-            json!({ "text": text }),
+            &json!({ "text": text }),
         );
     }
 
@@ -133,7 +133,7 @@ impl Browser {
     }
 
     pub fn resize(&self, width: u32, height: u32) {
-        self.post("/window/rect", json!({ "width": width, "height": height }));
+        self.post("/window/rect", &json!({ "width": width, "height": height }));
     }
 
     /// Saves what the window shows as `target/screenshots/NAME.png`.
@@ -151,7 +151,7 @@ impl Browser {
 
     /// What the console said since it was last asked, as `LEVEL: message`.
     pub fn console(&self) -> Vec<String> {
-        let entries = self.post("/se/log", json!({ "type": "browser" }));
+        let entries = self.post("/se/log", &json!({ "type": "browser" }));
         let line = |entry: &Value| {
             let field = |name: &str| entry[name].as_str().unwrap_or_default().to_owned();
             format!("{}: {}", field("level"), field("message"))
@@ -161,7 +161,7 @@ impl Browser {
 
     #[track_caller]
     fn find(&self, selector: &str) -> String {
-        let element = self.post("/element", json!({ "using": "css selector", "value": selector }));
+        let element = self.post("/element", &json!({ "using": "css selector", "value": selector }));
         element[ELEMENT]
             .as_str()
             .expect("an element has an id")
@@ -169,8 +169,8 @@ impl Browser {
     }
 
     #[track_caller]
-    fn post(&self, path: &str, body: Value) -> Value {
-        self.call("POST", path, Some(&body))
+    fn post(&self, path: &str, body: &Value) -> Value {
+        self.call("POST", path, Some(body))
     }
 
     #[track_caller]
