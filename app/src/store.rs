@@ -103,7 +103,7 @@ impl Store {
         self.dispatch(Action::Received(envelope));
         settled
             .into_iter()
-            .for_each(|(awaited, outcome)| self.settle(awaited, outcome));
+            .for_each(|(awaited, outcome)| self.settle(awaited, &outcome));
     }
 
     /// A number no load or generation had before.
@@ -177,7 +177,7 @@ impl Store {
         })
     }
 
-    fn settle(&self, awaited: Option<Awaited>, outcome: Result<(), String>) {
+    fn settle(&self, awaited: Option<Awaited>, outcome: &Result<(), String>) {
         let (settled, left) = self
             .waiters
             .take()
@@ -186,7 +186,7 @@ impl Store {
         self.waiters.borrow_mut().extend::<Vec<_>>(left);
         for waiter in settled as Vec<Waiter> {
             // A promise that cannot be settled has nobody waiting.
-            let _ = match &outcome {
+            let _ = match outcome {
                 Ok(()) => waiter.resolve.call0(&JsValue::UNDEFINED),
                 Err(reason) => waiter
                     .reject

@@ -27,7 +27,7 @@ pub fn settings(settings: &Settings, dispatch: &Dispatch) -> Html {
     html! {
         <fieldset class="settings" id="settings">
             <legend class="visually-hidden">{ "Sampling" }</legend>
-            { for fields(&settings.sampling).into_iter().map(|field| input(field, &settings.sampling, dispatch)) }
+            { for fields(&settings.sampling).into_iter().map(|field| input(&field, &settings.sampling, dispatch)) }
         </fieldset>
     }
 }
@@ -108,12 +108,12 @@ fn fields(sampling: &Sampling) -> [Field; 7] {
     ]
 }
 
-fn input(field: Field, sampling: &Sampling, dispatch: &Dispatch) -> Html {
+fn input(field: &Field, sampling: &Sampling, dispatch: &Dispatch) -> Html {
     html! {
         <label key={field.id} title={field.hint}>
             <span>{ field.label }</span>
             <input id={field.id} type="number" min={field.min} max={field.max} step={field.step} value={field.value.clone()}
-                onchange={changed(&field, sampling, dispatch)} />
+                onchange={changed(field, sampling, dispatch)} />
         </label>
     }
 }
