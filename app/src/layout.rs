@@ -98,7 +98,7 @@ fn TokenTrace(props: &TraceProps) -> Html {
     let (state, dispatch) = (&*props.state, &props.hands.dispatch);
     let focus = select::focus(state);
     let focus = focus.as_ref();
-    let experts = |model: &Model| {
+    let known = |model: &Model| {
         experts::experts(
             &model.facts,
             &state.conversation,
@@ -111,7 +111,7 @@ fn TokenTrace(props: &TraceProps) -> Html {
     html! {
         <section class="trace" aria-label="What the token did">
             { focus::focus(focus, dispatch) }
-            { state.model.as_deref().map(experts).unwrap_or_default() }
+            { state.model.as_deref().map_or_else(experts::unknown, known) }
             <div class="pair">
                 { kv::kv(focus) }
                 { cost::cost(executor, focus, &state.conversation.totals) }

@@ -8,16 +8,41 @@ use yew::{Html, classes, html};
 use super::figure::{Figure, figures};
 use super::{focus::NOT_FED, nothing, panel};
 use crate::format;
-use crate::protocol::{ExecutorFacts, GroupCost, Pass};
+use crate::protocol::{Executor, ExecutorFacts, GroupCost, Pass};
 use crate::state::Totals;
 use crate::state::select::{self, Focus};
 
 /// From here on the step of a clock is worth a word.
 const COARSE_MICROS: f64 = 20.0;
 
+/// Smallest steps of the clocks, microseconds.
+#[derive(Clone, Copy, Default)]
+struct Clock {
+    wall: f64,
+    /// Of the clock that times the step groups: a GPU has its own.
+    steps: f64,
+}
+
+impl Clock {
+    fn of(executor: Option<&ExecutorFacts>) -> Self {
+        let Some(facts) = executor else {
+            return Self::default();
+        };
+        let steps = if facts.executor == Executor::Cpu {
+            facts.clock_micros
+        } else {
+            0.0
+        };
+        Self {
+            wall: facts.clock_micros,
+            steps,
+        }
+    }
+}
+
 /// The panel.
 pub fn cost(executor: Option<&ExecutorFacts>, focus: Option<&Focus<'_>>, totals: &Totals) -> Html {
-    let clock = executor.map_or(0.0, |executor| executor.clock_micros);
+    let clock = Clock::of(executor);
     let body = match focus {
         None => nothing(
             "What a token costs on this device: time by step, bytes of weights and cache touched, operations.",
@@ -33,7 +58,7 @@ pub fn cost(executor: Option<&ExecutorFacts>, focus: Option<&Focus<'_>>, totals:
     )
 }
 
-fn pass(pass: &Pass, clock: f64) -> Html {
+fn pass(pass: &Pass, clock: Clock) -> Html {
     let total = select::total(pass);
     html! {
         <>
@@ -70,7 +95,7 @@ fn strip(pass: &Pass, total_micros: Option<f64>) -> Html {
         "time by step: {}",
         pass.groups
             .iter()
-            .map(|group| format!("{} {}", group.name, group_time(group, 0.0)))
+            .map(|group| format!("{} {}", group.name, group_time(group, Clock::default())))
             .collect::<Vec<_>>()
             .join(", ")
     );
@@ -82,23 +107,23 @@ fn strip(pass: &Pass, total_micros: Option<f64>) -> Html {
 }
 
 /// A time the clock cannot resolve is said to be below its step, not zero.
-fn group_time(group: &GroupCost, clock: f64) -> String {
+fn group_time(group: &GroupCost, clock: Clock) -> String {
     match group.micros {
         None => "—".into(),
-        Some(micros) if micros < clock => format!("< {}", format::micros(clock)),
+        Some(micros) if micros < clock.steps => format!("< {}", format::micros(clock.steps)),
         Some(micros) => format::micros(micros),
     }
 }
 
 /// Browsers make clocks coarse, on purpose.
-fn coarse_clock(clock: f64) -> Html {
-    if clock < COARSE_MICROS {
+fn coarse_clock(clock: Clock) -> Html {
+    if clock.wall < COARSE_MICROS {
         return Html::default();
     }
-    html! { <p class="note">{ format!("This browser's clock moves in steps of {}.", format::micros(clock)) }</p> }
+    html! { <p class="note">{ format!("This browser's clock moves in steps of {}.", format::micros(clock.wall)) }</p> }
 }
 
-fn groups(pass: &Pass, clock: f64) -> Html {
+fn groups(pass: &Pass, clock: Clock) -> Html {
     let row = |(at, group): (usize, &GroupCost)| {
         html! {
             <tr key={group.name.clone()} data-group={group.name.clone()}>

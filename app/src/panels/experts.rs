@@ -15,6 +15,16 @@ use crate::state::{Action, Conversation, ExpertsView};
 /// Above this many cells only the chosen experts are listed: a table would outgrow the screen.
 const MATRIX_CELLS: usize = 2048;
 
+/// The panel while there is no model.
+pub fn unknown() -> Html {
+    panel(
+        "experts",
+        "Experts",
+        Html::default(),
+        nothing("Which experts each token goes to, layer by layer."),
+    )
+}
+
 /// The panel.
 pub fn experts(
     facts: &ModelFacts,

@@ -56,7 +56,10 @@ fn badge(executor: &ExecutorFacts) -> Html {
     html! {
         <details class="badge" id="executor-badge" data-executor={if executor.executor == Executor::Gpu { "gpu" } else { "cpu" }}>
             <summary><span class={classes!("lamp", class)}></span>{ name }</summary>
-            <p><b>{ executor.device.clone() }</b><br />{ executor.reason.clone() }</p>
+            <p>
+                if executor.device != name { <b>{ executor.device.clone() }</b><br /> }
+                { format!("Runs here: {}.", executor.reason) }
+            </p>
         </details>
     }
 }

@@ -61,18 +61,24 @@ fn view_turn(turn: &Turn, style: MarkStyle, selected: Option<u32>, tab_stop: Opt
                     <ChunkView key={at} chunk={Rc::clone(chunk)} {style} selected={within(selected, chunk)} tab_stop={within(tab_stop, chunk)} />
                 }) }
             </div>
-            { turn.finish.and_then(ending).map(|told| html! { <p class="ending">{ told }</p> }).unwrap_or_default() }
+            { ending(turn) }
         </article>
     }
 }
 
-fn ending(finish: Finish) -> Option<&'static str> {
-    match finish {
-        Finish::Stop => None,
-        Finish::MaxTokens => Some("ended at the token limit"),
-        Finish::ContextFull => Some("ended: the context is full"),
-        Finish::Cancelled => Some("stopped"),
-    }
+/// What stands under a finished answer.
+fn ending(turn: &Turn) -> Html {
+    let Some(finish) = turn.finish else {
+        return Html::default();
+    };
+    let told = match finish {
+        Finish::Stop => "",
+        Finish::MaxTokens => " · ended at the token limit",
+        Finish::ContextFull => " · ended because the context is full",
+        Finish::Cancelled => " · stopped",
+    };
+    let tokens = format::plural(turn.marks().count() as u64, "token");
+    html! { <p class="ending">{ format!("{tokens} · seed {}{told}", turn.seed) }</p> }
 }
 
 /// What a chunk needs to draw itself.

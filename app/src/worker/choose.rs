@@ -3,6 +3,7 @@
 //! A hardware GPU is taken at once. A software WebGPU adapter is a program on the same processor
 //! that the CPU executor uses directly, so both decode a few tokens and the faster one stays.
 
+use moescope_engine::gpu::GpuError;
 use moescope_engine::session::{Device, Session, SessionOptions};
 use moescope_engine::{Error, Model};
 
@@ -133,6 +134,10 @@ impl Opener<'_> {
     }
 }
 
+/// Why the GPU was not taken.
 fn sentence(err: &Error) -> String {
-    err.to_string()
+    match err {
+        Error::Gpu(GpuError::NoAdapter { .. }) => "this browser offers no WebGPU adapter".into(),
+        other => other.to_string(),
+    }
 }

@@ -6,11 +6,22 @@ use moescope_engine::sampler::SamplerOptions;
 use moescope_engine::trace::{StepCost, StepGroup, TokenTrace};
 
 use super::cancel::Cancelled;
-use super::chat::Prompt;
+use super::chat::{Chat, Prompt};
 use super::load::Loaded;
 use super::pause::pause;
 use super::post::Post;
 use crate::protocol::{self, Event, GenerateOptions, GroupCost, Pass, Piece, Sampling};
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+enum NoAnswer {
+    #[error(
+        "with what was said before, the prompt is {tokens} tokens long, and the context holds {capacity}; shorten it, or start a new chat"
+    )]
+    TooLong { tokens: usize, capacity: u32 },
+    #[error(transparent)]
+    Engine(#[from] Error),
+}
 
 /// Answers a prompt and tells how it went.
 pub async fn generate(
@@ -51,22 +62,25 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    async fn answer(&mut self, typed: &str, options: &GenerateOptions) -> Result<(), Error> {
+    async fn answer(&mut self, typed: &str, options: &GenerateOptions) -> Result<(), NoAnswer> {
         let fresh = options.fresh || options.raw;
+        let (nothing_said, model) = (Chat::default(), &self.loaded.model);
+        let chat = if fresh { &nothing_said } else { &self.loaded.chat };
+        let prompt = if options.raw {
+            chat.raw(model, typed)?
+        } else {
+            chat.prompt(model, typed)?
+        };
+        let (tokens, capacity) = (prompt.tokens.len(), self.loaded.session.capacity());
+        if tokens > capacity as usize {
+            return Err(NoAnswer::TooLong { tokens, capacity });
+        }
+        let options_of_engine = engine_options(options);
+        let mut generation =
+            Generation::start(&mut self.loaded.session, prompt.tokens.clone(), options_of_engine)?;
         if fresh {
             self.loaded.chat.clear();
         }
-        let chat = &self.loaded.chat;
-        let prompt = if options.raw {
-            chat.raw(&self.loaded.model, typed)?
-        } else {
-            chat.prompt(&self.loaded.model, typed)?
-        };
-        let mut generation = Generation::start(
-            &mut self.loaded.session,
-            prompt.tokens.clone(),
-            engine_options(options),
-        )?;
         self.post.events(vec![Event::Started {
             generation_id: self.generation_id,
             fresh,
@@ -96,7 +110,7 @@ impl Run<'_> {
         }
     }
 
-    async fn steps(&mut self, generation: &mut Generation, prompt: Prompt) -> Result<(), Error> {
+    async fn steps(&mut self, generation: &mut Generation, prompt: Prompt) -> Result<(), NoAnswer> {
         let generation_id = self.generation_id;
         let mut answer = String::new();
         let finish = loop {
