@@ -9,7 +9,7 @@ use crate::panels::{
     Dispatch, alert, composer, cost, examples, experts, figure, focus, header, kv, loading, raster,
 };
 use crate::protocol::Finish;
-use crate::state::{AppState, Model, Role, select};
+use crate::state::{AppState, CatalogueModel, Model, Role, select};
 
 /// What the page can do beyond changing its own state.
 #[derive(Clone, PartialEq)]
@@ -57,26 +57,41 @@ fn conversation(state: &AppState, hands: &Hands) -> Html {
                 if is_empty { { welcome(state, hands) } } else { { transcript(&state.conversation, style, state.selected, &hands.dispatch) } }
             </div>
             if !is_empty { { measure_menu(style, &hands.dispatch) } }
-            { composer::composer(state, &hands.dispatch, &hands.send) }
+            { composer::composer(state, menu(state, hands), &hands.dispatch, &hands.send) }
         </section>
     }
 }
 
 /// What stands where the conversation will be.
 fn welcome(state: &AppState, hands: &Hands) -> Html {
-    let loaded = state
-        .model
-        .as_deref()
-        .and_then(|model| select::catalogue_entry(state, model));
-    let entry = loaded.or_else(|| state.catalogue.first().filter(|_| state.model.is_none()));
     html! {
         <div class="welcome">
             <h2>{ "A sparse language model you can see through" }</h2>
             <p>{ "It runs here, in this page. Beside its text you see which experts every token went to, what the KV cache holds, \
                 and what each token cost. Every number is read from the run." }</p>
-            { entry.map(|entry| examples::examples(entry, loaded.is_some(), &hands.ask)).unwrap_or_default() }
+            { entry(state).map(|entry| html! {
+                <>
+                    <p class="about">{ entry.about.clone() }</p>
+                    { examples::examples(entry, state.model.is_some(), &hands.ask) }
+                </>
+            }).unwrap_or_default() }
         </div>
     }
+}
+
+/// What the catalogue says of the model that is there, or that is on its way.
+fn entry(state: &AppState) -> Option<&CatalogueModel> {
+    match state.model.as_deref() {
+        Some(model) => select::catalogue_entry(state, model),
+        None => state.catalogue.first(),
+    }
+}
+
+/// Examples once the conversation has taken their place.
+fn menu(state: &AppState, hands: &Hands) -> Html {
+    let turns = state.conversation.turns.len();
+    let menu = |entry| examples::menu(entry, turns, state.activity.is_idle(), &hands.ask);
+    entry(state).filter(|_| turns > 0).map(menu).unwrap_or_default()
 }
 
 /// What the trace is drawn from.

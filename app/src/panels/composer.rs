@@ -8,8 +8,8 @@ use super::{Dispatch, nothing, when};
 use crate::format;
 use crate::state::{Action, Activity, AppState};
 
-/// The composer; `send` is asked to send the draft.
-pub fn composer(state: &AppState, dispatch: &Dispatch, send: &Callback<()>) -> Html {
+/// The composer; `send` is asked to send the draft, `menu` stands among its tools.
+pub fn composer(state: &AppState, menu: Html, dispatch: &Dispatch, send: &Callback<()>) -> Html {
     let is_idle = state.activity.is_idle();
     let can_send = state.model.is_some() && is_idle && !state.draft.trim().is_empty();
     html! {
@@ -29,6 +29,7 @@ pub fn composer(state: &AppState, dispatch: &Dispatch, send: &Callback<()>) -> H
                 <button id="new-chat" type="button" onclick={dispatch.reform(|_| Action::NewChat)}>{ "New chat" }</button>
                 <button type="button" aria-expanded={state.settings.is_open.to_string()} aria-controls="settings"
                     onclick={dispatch.reform(|_| Action::SettingsToggled)}>{ "Sampling" }</button>
+                { menu }
                 <span class="activity">{ activity(state) }</span>
             </div>
             { settings(&state.settings, dispatch) }

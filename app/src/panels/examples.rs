@@ -2,20 +2,44 @@
 
 use yew::{Callback, Html, html};
 
-use crate::state::CatalogueModel;
+use crate::state::{CatalogueModel, Examples};
+
+/// Prompts of a skill shown at once; the others open.
+const SHOWN: usize = 2;
 
 /// The examples of a model; `send` receives the prompt chosen.
 pub fn examples(entry: &CatalogueModel, is_ready: bool, send: &Callback<String>) -> Html {
+    let skill = |skill: &Examples| {
+        let (shown, rest) = skill.prompts.split_at(skill.prompts.len().min(SHOWN));
+        html! {
+            <div key={skill.skill.clone()}>
+                <dt>{ skill.skill.clone() }</dt>
+                <dd>{ for shown.iter().map(|prompt| chip(prompt, is_ready, send)) }{ others(rest, is_ready, send) }</dd>
+            </div>
+        }
+    };
+    html! { <dl class="examples">{ for entry.examples.iter().map(skill) }</dl> }
+}
+
+/// The same as a menu, once the conversation has taken their place. It closes with every turn.
+pub fn menu(entry: &CatalogueModel, turns: usize, is_ready: bool, send: &Callback<String>) -> Html {
     html! {
-        <div class="examples">
-            <p class="about">{ entry.about.clone() }</p>
-            <dl>{ for entry.examples.iter().map(|skill| html! {
-                <div key={skill.skill.clone()}>
-                    <dt>{ skill.skill.clone() }</dt>
-                    <dd>{ for skill.prompts.iter().map(|prompt| chip(prompt, is_ready, send)) }</dd>
-                </div>
-            }) }</dl>
-        </div>
+        <details class="menu" key={turns}>
+            <summary>{ "Examples" }</summary>
+            <div>{ examples(entry, is_ready, send) }</div>
+        </details>
+    }
+}
+
+fn others(prompts: &[String], is_ready: bool, send: &Callback<String>) -> Html {
+    if prompts.is_empty() {
+        return Html::default();
+    }
+    html! {
+        <details class="others">
+            <summary class="chip">{ format!("{} more", prompts.len()) }</summary>
+            { for prompts.iter().map(|prompt| chip(prompt, is_ready, send)) }
+        </details>
     }
 }
 
