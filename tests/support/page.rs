@@ -103,8 +103,9 @@ impl Page {
     /// Which executor runs the model: `gpu` or `cpu`.
     #[track_caller]
     pub fn executor(&self) -> String {
-        self.browser
-            .run("return document.querySelector('#executor-badge').dataset.executor")
+        // The model can be ready a frame before the page shows it.
+        let shown = "document.querySelector('#executor-badge')?.dataset.executor";
+        self.browser.wait_for("the executor", shown, Duration::from_secs(5))
     }
 
     /// An array of what a function gives for each element that a selector finds.
