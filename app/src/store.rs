@@ -101,6 +101,10 @@ impl Store {
     fn fold(self: &Rc<Self>, envelope: Envelope<Event>) {
         let settled: Vec<_> = envelope.messages.iter().filter_map(settles).collect();
         self.dispatch(Action::Received(envelope));
+        if !settled.is_empty() {
+            // Whoever waits for this may look at the page next.
+            self.redraw();
+        }
         settled
             .into_iter()
             .for_each(|(awaited, outcome)| self.settle(awaited, &outcome));
