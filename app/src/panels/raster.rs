@@ -155,6 +155,10 @@ fn layer_menu(props: &RasterProps) -> Html {
     }
 }
 
+#[allow(
+    clippy::useless_conversion,
+    reason = "pixels are i32 or f64, depending on web_sys_unstable_apis"
+)]
 fn pick(props: &RasterProps) -> yew::Callback<MouseEvent> {
     let (columns, known) = (props.columns(), props.rows.len());
     when(&props.dispatch, move |event: MouseEvent| {
