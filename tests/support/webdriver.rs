@@ -84,6 +84,24 @@ impl Browser {
         serde_json::from_value(value.clone()).unwrap_or_else(|err| panic!("the page returned {value}: {err}"))
     }
 
+    /// Seconds of processor time the page's main thread has taken so far, whatever else ran beside it.
+    #[track_caller]
+    pub fn main_thread_seconds(&self) -> f64 {
+        let tool = |command: &str| {
+            let params = json!({ "timeDomain": "threadTicks" });
+            self.post("/goog/cdp/execute", &json!({ "cmd": command, "params": params }))
+        };
+        tool("Performance.enable");
+        let metrics = tool("Performance.getMetrics");
+        let named = |metric: &&Value| metric["name"] == "TaskDuration";
+        let found = metrics["metrics"]
+            .as_array()
+            .and_then(|all| all.iter().find(named));
+        found
+            .and_then(|metric| metric["value"].as_f64())
+            .unwrap_or_else(|| panic!("no TaskDuration in {metrics}"))
+    }
+
     /// Waits until an expression is truthy in the page, and gives it.
     #[track_caller]
     pub fn wait_for<T: DeserializeOwned>(&self, what: &str, expression: &str, limit: Duration) -> T {
