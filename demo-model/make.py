@@ -10,7 +10,7 @@ sys.path.insert(0, str(HERE))
 
 def main():
     p = argparse.ArgumentParser(description=__doc__)
-    p.add_argument("verb", nargs="?", default="all", choices=["all", "train", "export", "evaluate", "fixtures"])
+    p.add_argument("verb", nargs="?", default="all", choices=["all", "resume", "train", "export", "evaluate", "fixtures"])
     p.add_argument("--build", default="target/demo-model", help="folder of checkpoints and logs, never committed")
     p.add_argument("--out", default="public/models/moescope-demo.gguf")
     p.add_argument("--mixture", default=str(HERE / "mixture.json"))
@@ -19,6 +19,9 @@ def main():
     p.add_argument("--threads", type=int, default=2)
     p.add_argument("--oracle", default=".", help="folder whose node_modules holds node-llama-cpp, for the greedy fixture")
     a = p.parse_args()
+    if a.verb == "resume":  # go on from the shipped file where there is no checkpoint
+        import resume
+        resume.run(a.build, a.out)
     if a.verb in ("all", "train"):
         import train
         train.run(a.build, a.mixture, a.seed, a.minutes, a.threads)

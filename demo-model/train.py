@@ -91,7 +91,9 @@ def run(build, mixture_path, seed, minutes, threads, n_vocab=2560):
     spent = 0.0
     if ckpt.exists():
         old = torch.load(ckpt, weights_only=False)
-        model.load_state_dict(old["model"]), muon.load_state_dict(old["muon"]), adam.load_state_dict(old["adam"])
+        model.load_state_dict(old["model"])
+        if "muon" in old:  # absent after `make.py resume`
+            muon.load_state_dict(old["muon"]), adam.load_state_dict(old["adam"])
         step, n_seen, spent = old["step"], old["n_tokens"], old["seconds"]
     start = time.time() - spent
     if not control.exists():
