@@ -76,12 +76,12 @@ fn bind(bound: &Path) -> Result<()> {
     let bindgen = target
         .join("tool/moescope-bindgen")
         .with_extension(std::env::consts::EXE_EXTENSION);
-    for name in PROGRAMS {
+    let bind_one = |name: &str| {
         let compiled = target.join(WASM_TARGET).join("web").join(format!("{name}.wasm"));
         let mut command = shell::command(&bindgen.to_string_lossy(), &[]);
-        shell::run(command.arg(compiled).arg(bound).arg(name))?;
-    }
-    Ok(())
+        shell::run(command.arg(compiled).arg(bound).arg(name))
+    };
+    shell::side_by_side(PROGRAMS.to_vec(), bind_one)
 }
 
 /// `dist/` = `public/` + what was bound. A file in both is a mistake, not an override.

@@ -34,16 +34,7 @@ pub fn optimise(files: &[PathBuf], effort: Effort) -> Result<()> {
         println!("wasm-opt is neither on the PATH nor to be had from npm: the wasm stays a little larger.");
         return Ok(());
     };
-    std::thread::scope(|scope| {
-        let runs: Vec<_> = unknown
-            .iter()
-            .map(|file| scope.spawn(|| run(&tool, file)))
-            .collect();
-        runs.into_iter().try_for_each(|run| {
-            run.join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        })
-    })
+    shell::side_by_side(unknown, |file| run(&tool, file))
 }
 
 /// Replaces `file` by the kept result of optimising the same content, where there is one.
