@@ -1,0 +1,230 @@
+//! Where blocks write their steps: hands out buffers and packs, each once, and collects the plan.
+
+use super::{
+    Buffer, BufferId, BufferKind, KvLayer, MoeShape, PackId, Plan, PlanError, PlanOptions, Ports, Step,
+    WeightPack,
+};
+use crate::arch::Spec;
+use crate::blocks::attention::Rope;
+use crate::gguf::TensorInfo;
+use crate::ids::LayerIdx;
+use crate::kernels::{Kernel, stride};
+use crate::quant::Format;
+use crate::trace::StepGroup;
+
+/// What blocks write their steps into.
+#[derive(Debug)]
+pub struct PlanBuilder {
+    plan: Plan,
+    moe_layers: u32,
+}
+
+impl PlanBuilder {
+    pub(super) fn new(spec: &Spec, options: PlanOptions) -> Result<Self, PlanError> {
+        let moe = moe_shape(spec)?;
+        let mut plan = Plan {
+            options,
+            vocab: spec.vocab,
+            packs: Vec::new(),
+            buffers: Vec::new(),
+            steps: Vec::new(),
+            ports: Ports {
+                tokens: BufferId(0),
+                ropes: Vec::new(),
+                logits: BufferId(1),
+                ids: BufferId(2),
+                expert_weights: BufferId(3),
+                probs: BufferId(4),
+            },
+            moe,
+            kv_layers: Vec::new(),
+        };
+        let batch = u64::from(options.batch);
+        let (layers, k) = (
+            plan.moe.layers.len().max(1) as u64,
+            u64::from(plan.moe.top_k.max(1)),
+        );
+        let experts = u64::from(plan.moe.n_experts.max(1));
+        let mut port = |name: &str, kind, rows, row_words| {
+            plan.buffers.push(Buffer {
+                name: name.into(),
+                kind,
+                rows,
+                row_words,
+            });
+        };
+        port("tokens", BufferKind::Input, batch, 1);
+        port(
+            "logits",
+            BufferKind::Output,
+            u64::from(options.logit_rows),
+            u64::from(spec.vocab),
+        );
+        port("expert_ids", BufferKind::Output, batch, layers * k);
+        port("expert_weights", BufferKind::Output, batch, layers * k);
+        port("router_probs", BufferKind::Output, batch, layers * experts);
+        Ok(Self { plan, moe_layers: 0 })
+    }
+
+    /// The plan, once every block has been here.
+    pub(super) fn finish(self) -> Plan {
+        self.plan
+    }
+
+    /// Sizes chosen for this plan.
+    pub fn options(&self) -> PlanOptions {
+        self.plan.options
+    }
+
+    /// Buffers of the pass's ends.
+    pub fn ports(&self) -> &Ports {
+        &self.plan.ports
+    }
+
+    /// The shape of the routing trace.
+    pub fn moe(&self) -> &MoeShape {
+        &self.plan.moe
+    }
+
+    /// Numbers the MoE layers in the order they are planned.
+    pub fn next_moe_layer(&mut self) -> u32 {
+        self.moe_layers += 1;
+        self.moe_layers - 1
+    }
+
+    /// A buffer of one padded row of `width` floats per token, shared by all who ask for the same
+    /// name and width.
+    pub fn activation(&mut self, name: &str, width: u32) -> BufferId {
+        self.rows(name, self.plan.options.batch, width)
+    }
+
+    /// The same with another number of rows.
+    pub fn rows(&mut self, name: &str, rows: u32, width: u32) -> BufferId {
+        let (rows, row_words) = (u64::from(rows), u64::from(stride(width)));
+        let same = |b: &Buffer| b.name == name && b.rows == rows && b.row_words == row_words;
+        if let Some(found) = self.plan.buffers.iter().position(same) {
+            return BufferId(found);
+        }
+        self.push_buffer(Buffer {
+            name: name.into(),
+            kind: BufferKind::Activation,
+            rows,
+            row_words,
+        })
+    }
+
+    /// The keys and the values of a layer: `width` elements each per position.
+    pub fn kv(&mut self, layer: LayerIdx, width: u32) -> (BufferId, BufferId) {
+        let bytes = self.plan.options.kv.bytes_for(u64::from(width));
+        self.plan.kv_layers.push(KvLayer {
+            layer,
+            bytes_per_position: 2 * bytes,
+        });
+        let rows = u64::from(self.plan.options.context);
+        let mut cache = |what: &str| {
+            let name = format!("blk.{}.{what}", layer.0);
+            self.push_buffer(Buffer {
+                name,
+                kind: BufferKind::Kv(layer),
+                rows,
+                row_words: bytes / 4,
+            })
+        };
+        (cache("keys"), cache("values"))
+    }
+
+    /// The cosines and sines of a rotation, one row per token of the batch.
+    pub fn rope(&mut self, rope: Rope) -> BufferId {
+        if let Some((_, found)) = self.plan.ports.ropes.iter().find(|(known, _)| *known == rope) {
+            return *found;
+        }
+        let name = format!("rope_{}", self.plan.ports.ropes.len());
+        let (rows, row_words) = (u64::from(self.plan.options.batch), u64::from(rope.n_rot));
+        let id = self.push_buffer(Buffer {
+            name,
+            kind: BufferKind::Input,
+            rows,
+            row_words,
+        });
+        self.plan.ports.ropes.push((rope, id));
+        id
+    }
+
+    /// Tensors of one format joined along rows. Asking again for the same tensors gives the same
+    /// pack, so tied embeddings are held once.
+    pub fn pack(&mut self, tensors: &[&TensorInfo]) -> Result<PackId, PlanError> {
+        let first = tensors[0];
+        if let Some(other) = tensors.iter().find(|tensor| tensor.format != first.format) {
+            return Err(PlanError::MixedFormats {
+                first: first.name.clone(),
+                first_format: first.format,
+                second: other.name.clone(),
+                second_format: other.format,
+            });
+        }
+        let same = |pack: &WeightPack| {
+            pack.tensors.len() == tensors.len()
+                && pack
+                    .tensors
+                    .iter()
+                    .zip(tensors)
+                    .all(|(known, tensor)| known.name == tensor.name)
+        };
+        if let Some(found) = self.plan.packs.iter().position(same) {
+            return Ok(PackId(found));
+        }
+        let rows = tensors.iter().map(|tensor| tensor.rows()).sum();
+        let cols = first.cols() as u32;
+        let tensors = tensors.iter().map(|tensor| (*tensor).clone()).collect();
+        self.plan.packs.push(WeightPack {
+            tensors,
+            format: first.format,
+            rows,
+            cols,
+        });
+        Ok(PackId(self.plan.packs.len() - 1))
+    }
+
+    /// A one-row tensor that kernels read as plain floats.
+    pub fn vector(&mut self, tensor: &TensorInfo) -> Result<PackId, PlanError> {
+        if tensor.format != Format::F32 {
+            return Err(PlanError::VectorFormat {
+                name: tensor.name.clone(),
+                format: tensor.format,
+            });
+        }
+        self.pack(&[tensor])
+    }
+
+    /// Adds a step.
+    pub fn step(&mut self, group: StepGroup, layer: Option<LayerIdx>, kernel: impl Kernel + 'static) {
+        self.plan.steps.push(Step {
+            group,
+            layer,
+            kernel: Box::new(kernel),
+        });
+    }
+
+    fn push_buffer(&mut self, buffer: Buffer) -> BufferId {
+        self.plan.buffers.push(buffer);
+        BufferId(self.plan.buffers.len() - 1)
+    }
+}
+
+/// Collects the MoE layers of a model; they must agree on experts and top-k.
+fn moe_shape(spec: &Spec) -> Result<MoeShape, PlanError> {
+    let mut shape = MoeShape::default();
+    for block in spec.moe_blocks() {
+        if let Some(first) = shape.layers.first()
+            && (shape.n_experts, shape.top_k) != (block.n_experts, block.top_k)
+        {
+            return Err(PlanError::UnequalMoe {
+                a: *first,
+                b: block.layer.0,
+            });
+        }
+        shape.layers.push(block.layer.0);
+        (shape.n_experts, shape.top_k) = (block.n_experts, block.top_k);
+    }
+    Ok(shape)
+}
