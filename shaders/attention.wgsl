@@ -1,7 +1,8 @@
 // Causal attention of one token and head over the cache: softmax(q · Kᵀ · scale) · V, in one pass.
 // One workgroup per head and token. It walks the cache in blocks of 64 positions: each invocation
 // scores one position, then each sums the values of its own pairs of output elements. A running
-// maximum keeps the softmax exact (arXiv:1805.02867).
+// maximum keeps the softmax exact (arXiv:1805.02867). A sliding window limits how far back a token
+// sees; a sink is one more logit of the softmax, with no value (gpt-oss).
 
 struct Params {
     n_heads: u32,
@@ -10,15 +11,16 @@ struct Params {
     q_stride: u32,
     out_stride: u32,
     scale: f32,
-    pad_0: u32,
-    pad_1: u32,
+    window: u32,        // positions seen, the token's own included; 0: all
+    has_sinks: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(2) var<storage, read> q: array<f32>;              // (tokens, n_heads, head_dim)
 @group(0) @binding(3) var<storage, read> keys: array<u32>;           // (context, n_kv_heads, head_dim)
 @group(0) @binding(4) var<storage, read> values: array<u32>;         // (context, n_kv_heads, head_dim)
-@group(0) @binding(5) var<storage, read_write> out: array<f32>;      // (tokens, n_heads, head_dim)
+@group(0) @binding(5) var<storage, read> sinks: array<f32>;          // (n_heads), where there are any
+@group(0) @binding(6) var<storage, read_write> out: array<f32>;      // (tokens, n_heads, head_dim)
 
 const LOWEST = -3.4e38;
 const MAX_PAIRS = 4u;   // head_dim ≤ 512: 256 pairs over 64 invocations
@@ -67,8 +69,16 @@ fn attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
 
     var highest = LOWEST;
     var share_sum = 0.0;
+    if (params.has_sinks == 1u) {
+        highest = sinks[head];
+        share_sum = 1.0;
+    }
+    var oldest = 0u;
+    if (params.window > 0u && last >= params.window) {
+        oldest = last + 1u - params.window;
+    }
     var sums: array<vec2<f32>, MAX_PAIRS>;
-    for (var first = 0u; first <= last; first += 64u) {
+    for (var first = oldest; first <= last; first += 64u) {
         let position = first + local;
         var score = LOWEST;
         if (position <= last) {

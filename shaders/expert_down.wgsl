@@ -1,4 +1,4 @@
-// x += Σ over the chosen experts, in rank order, of weight · (D_e · act).
+// x += scale · Σ over the chosen experts, in rank order, of weight · (D_e · act + b_e).
 // Grid: row groups by token.
 
 struct Params {
@@ -9,7 +9,11 @@ struct Params {
     top_k: u32,
     moe_layer: u32,
     n_moe_layers: u32,
+    has_bias: u32,
+    bias_stride: u32,
+    scale: f32,
     pad_0: u32,
+    pad_1: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -17,7 +21,8 @@ struct Params {
 @group(0) @binding(3) var<storage, read> act: array<vec4<f32>>;        // (tokens, top_k, d_ff)
 @group(0) @binding(4) var<storage, read> ids: array<u32>;              // (tokens, n_moe_layers, top_k)
 @group(0) @binding(5) var<storage, read> expert_weights: array<f32>;   // (tokens, n_moe_layers, top_k)
-@group(0) @binding(6) var<storage, read_write> x: array<f32>;          // (tokens, d_model)
+@group(0) @binding(6) var<storage, read> bias: array<f32>;             // (n_experts, d_model), where there is one
+@group(0) @binding(7) var<storage, read_write> x: array<f32>;          // (tokens, d_model)
 
 fn activations_at(index: u32) -> vec4<f32> {
     return act[index];
@@ -43,11 +48,14 @@ fn expert_down(
             for (var i = lane; i < params.units; i += LANES) {
                 output += unit_dot(weights_unit(row_unit + i), (act_row + 32u * i) / 4u);
             }
+            if (params.has_bias == 1u && lane == 0u) {
+                output += bias[ids[slot + rank] * params.bias_stride + row];
+            }
             sum += expert_weights[slot + rank] * output;
         }
     }
     sum = lanes_sum(local, sum);
     if (lane == 0u && row < params.d_model) {
-        x[token * params.x_stride + row] += sum;
+        x[token * params.x_stride + row] += params.scale * sum;
     }
 }

@@ -1,4 +1,5 @@
-// act = silu(G_e · h) · (U_e · h) for each chosen expert e of each token.
+// act = glu(G_e · h + b_e, U_e · h + c_e) for each chosen expert e of each token; biases where there
+// are any. glu(g, u) = silu(g) · u, or gpt-oss's clamped form.
 // Grid: row groups by (token, rank).
 
 struct Params {
@@ -10,20 +11,29 @@ struct Params {
     top_k: u32,
     moe_layer: u32,
     n_moe_layers: u32,
+    activation: u32,    // 0 SwiGLU, 1 gpt-oss
+    has_bias: u32,
+    bias_stride: u32,
+    pad_0: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(2) var<storage, read> weights: array<u32>;      // (2, n_experts, d_ff, d_model)
 @group(0) @binding(3) var<storage, read> h: array<vec4<f32>>;      // (tokens, d_model)
 @group(0) @binding(4) var<storage, read> ids: array<u32>;          // (tokens, n_moe_layers, top_k)
-@group(0) @binding(5) var<storage, read_write> act: array<f32>;    // (tokens, top_k, d_ff)
+@group(0) @binding(5) var<storage, read> bias: array<f32>;         // (2, n_experts, d_ff), where there is one
+@group(0) @binding(6) var<storage, read_write> act: array<f32>;    // (tokens, top_k, d_ff)
 
 fn activations_at(index: u32) -> vec4<f32> {
     return h[index];
 }
 
-fn silu(value: f32) -> f32 {
-    return value / (1.0 + exp(-value));
+fn glu(gate: f32, up: f32) -> f32 {
+    if (params.activation == 1u) {
+        let clamped = min(gate, 7.0);
+        return clamped / (1.0 + exp(-1.702 * clamped)) * (clamp(up, -7.0, 7.0) + 1.0);
+    }
+    return gate / (1.0 + exp(-gate)) * up;
 }
 
 @compute @workgroup_size(64)
@@ -52,6 +62,10 @@ fn expert_gate_up(
     gate = lanes_sum(local, gate);
     up = lanes_sum(local, up);
     if (lane == 0u && row < params.d_ff) {
-        act[group.y * params.act_stride + row] = silu(gate) * up;
+        if (params.has_bias == 1u) {
+            gate += bias[expert * params.bias_stride + row];
+            up += bias[(params.n_experts + expert) * params.bias_stride + row];
+        }
+        act[group.y * params.act_stride + row] = glu(gate, up);
     }
 }

@@ -1,4 +1,4 @@
-// y[t] = W · x[t], or y[t] += W · x[t]. A row of W is decoded once for TILE tokens.
+// y[t] = scale · (W · x[t] + bias), or y[t] += the same. A row of W is decoded once for TILE tokens.
 // Grid: row groups (folded into z beyond 65,535) by tiles of tokens.
 
 struct Params {
@@ -9,13 +9,18 @@ struct Params {
     y_offset: u32,
     accumulate: u32,
     logits_only: u32,
+    has_bias: u32,
+    scale: f32,
     pad_0: u32,
+    pad_1: u32,
+    pad_2: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(2) var<storage, read> weights: array<u32>;      // (rows, cols)
 @group(0) @binding(3) var<storage, read> x: array<vec4<f32>>;      // (tokens, cols)
-@group(0) @binding(4) var<storage, read_write> y: array<f32>;      // (tokens, rows)
+@group(0) @binding(4) var<storage, read> bias: array<f32>;         // (rows), where there is one
+@group(0) @binding(5) var<storage, read_write> y: array<f32>;      // (tokens, rows)
 
 fn activations_at(index: u32) -> vec4<f32> {
     return x[index];
@@ -44,9 +49,13 @@ fn matmul(
         }
     }
     for (var t = 0u; t < TILE; t++) {
-        let sum = lanes_sum(local, sums[t]);
+        var sum = lanes_sum(local, sums[t]);
         let token = first_token + t;
         if (lane == 0u && row < params.rows && token < n_tokens) {
+            if (params.has_bias == 1u) {
+                sum += bias[row];
+            }
+            sum *= params.scale;
             let at = token * params.y_stride + params.y_offset + row;
             y[at] = select(sum, y[at] + sum, params.accumulate == 1u);
         }

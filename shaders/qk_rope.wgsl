@@ -1,6 +1,7 @@
 // Normalises and rotates queries and keys, and appends keys and values to the cache.
 // One invocation per head of one token: query heads first, then key heads, then value heads.
-// The rotation pairs element i with i + n_rot/2 (NeoX); the rope table holds (cos, sin) per pair.
+// The rotation pairs element i with i + n_rot/2 (NeoX), or 2i with 2i + 1 (interleaved); the rope
+// table holds (cos, sin) per pair. QK-norm is over each head, or over all heads of a kind at once.
 
 struct Params {
     n_heads: u32,
@@ -9,52 +10,81 @@ struct Params {
     n_rot: u32,
     qkv_stride: u32,
     q_stride: u32,
-    qk_norm: u32,
+    qk_norm: u32,       // 0 none, 1 per head, 2 over all heads
     eps: f32,
+    interleaved: u32,
+    pad_0: u32,
+    pad_1: u32,
+    pad_2: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(2) var<storage, read> qkv: array<f32>;              // (tokens, q | k | v heads)
-@group(0) @binding(3) var<storage, read> q_norm: array<f32>;           // (head_dim)
-@group(0) @binding(4) var<storage, read> k_norm: array<f32>;           // (head_dim)
+@group(0) @binding(3) var<storage, read> q_norm: array<f32>;           // (head_dim) or (n_heads, head_dim)
+@group(0) @binding(4) var<storage, read> k_norm: array<f32>;           // (head_dim) or (n_kv_heads, head_dim)
 @group(0) @binding(5) var<storage, read> rope: array<vec2<f32>>;       // (tokens, n_rot / 2)
 @group(0) @binding(6) var<storage, read_write> q: array<f32>;          // (tokens, n_heads, head_dim)
 @group(0) @binding(7) var<storage, read_write> keys: array<u32>;       // (context, n_kv_heads, head_dim)
 @group(0) @binding(8) var<storage, read_write> values: array<u32>;     // (context, n_kv_heads, head_dim)
 
-// 1 / rms of a head, or 1 without QK-norm.
-fn head_scale(base: u32) -> f32 {
-    if (params.qk_norm == 0u) {
-        return 1.0;
-    }
-    var sum = 0.0;
-    for (var i = 0u; i < params.head_dim; i++) {
-        sum += qkv[base + i] * qkv[base + i];
-    }
-    return inverseSqrt(sum / f32(params.head_dim) + params.eps);
+// What one head is made from.
+struct Head {
+    base: u32,        // of its elements in qkv
+    is_query: bool,
+    scale: f32,       // 1 / rms of what it is normed over
+    gains: u32,       // of its elements in q_norm or k_norm
+    turns: u32,       // of its token in rope
 }
 
-fn normed(base: u32, i: u32, scale: f32, is_query: bool) -> f32 {
-    let value = qkv[base + i];
+// 1 / rms of `width` elements.
+fn rms_scale(base: u32, width: u32) -> f32 {
+    var sum = 0.0;
+    for (var i = 0u; i < width; i++) {
+        sum += qkv[base + i] * qkv[base + i];
+    }
+    return inverseSqrt(sum / f32(width) + params.eps);
+}
+
+// `index`: of the head among those of its kind.
+fn head_of(token: u32, index: u32, is_query: bool) -> Head {
+    let first = token * params.qkv_stride + select(params.n_heads * params.head_dim, 0u, is_query);
+    var head = Head(first + index * params.head_dim, is_query, 1.0, 0u, token * (params.n_rot / 2u));
+    if (params.qk_norm == 1u) {
+        head.scale = rms_scale(head.base, params.head_dim);
+    }
+    if (params.qk_norm == 2u) {
+        head.scale = rms_scale(first, params.head_dim * select(params.n_kv_heads, params.n_heads, is_query));
+        head.gains = index * params.head_dim;
+    }
+    return head;
+}
+
+fn normed(head: Head, i: u32) -> f32 {
+    let value = qkv[head.base + i];
     if (params.qk_norm == 0u) {
         return value;
     }
-    return value * scale * select(k_norm[i], q_norm[i], is_query);
+    return value * head.scale * select(k_norm[head.gains + i], q_norm[head.gains + i], head.is_query);
 }
 
 // Element i of the head, normed and rotated.
-fn rotated(base: u32, i: u32, scale: f32, is_query: bool, token: u32) -> f32 {
-    let half = params.n_rot / 2u;
-    let own = normed(base, i, scale, is_query);
+fn rotated(head: Head, i: u32) -> f32 {
+    let own = normed(head, i);
     if (i >= params.n_rot) {
         return own;
     }
-    if (i < half) {
-        let turn = rope[token * half + i];
-        return own * turn.x - normed(base, i + half, scale, is_query) * turn.y;
+    let half = params.n_rot / 2u;
+    var pair = i % half;
+    var is_first = i < half;
+    var partner = select(i - half, i + half, is_first);
+    if (params.interleaved == 1u) {
+        pair = i / 2u;
+        is_first = i % 2u == 0u;
+        partner = select(i - 1u, i + 1u, is_first);
     }
-    let turn = rope[token * half + i - half];
-    return own * turn.x + normed(base, i - half, scale, is_query) * turn.y;
+    let turn = rope[head.turns + pair];
+    let other = normed(head, partner) * turn.y;
+    return own * turn.x + select(other, -other, is_first);
 }
 
 @compute @workgroup_size(64)
@@ -64,22 +94,22 @@ fn qk_rope(@builtin(global_invocation_id) id: vec3<u32>) {
     if (head >= params.n_heads + 2u * params.n_kv_heads) {
         return;
     }
-    let base = token * params.qkv_stride + head * params.head_dim;
     if (head < params.n_heads) {
-        let scale = head_scale(base);
+        let query = head_of(token, head, true);
         for (var i = 0u; i < params.head_dim; i++) {
-            q[token * params.q_stride + head * params.head_dim + i] = rotated(base, i, scale, true, token);
+            q[token * params.q_stride + head * params.head_dim + i] = rotated(query, i);
         }
         return;
     }
     let kv_head = (head - params.n_heads) % params.n_kv_heads;
     let is_key = head < params.n_heads + params.n_kv_heads;
-    let scale = select(1.0, head_scale(base), is_key);
+    let key = head_of(token, kv_head, false);
+    let base = token * params.qkv_stride + head * params.head_dim;
     let row = ((batch.start + token) * params.n_kv_heads + kv_head) * params.head_dim;
     for (var i = 0u; i < params.head_dim; i += 2u) {
         let at = (row + i) / 2u * PAIR_WORDS;
         if (is_key) {
-            let pair = vec2(rotated(base, i, scale, false, token), rotated(base, i + 1u, scale, false, token));
+            let pair = vec2(rotated(key, i), rotated(key, i + 1u));
             for (var word = 0u; word < PAIR_WORDS; word++) {
                 keys[at + word] = word_from_pair(pair, word);
             }

@@ -1,5 +1,6 @@
-//! Logits against Hugging Face `transformers` on small random-weight models of odd sizes, made by
-//! `fixtures/qwen3moe.py`. Quantized files are held against the same weights dequantized.
+//! Logits against Hugging Face `transformers` on small random-weight models of odd sizes: several
+//! formats of one architecture (`fixtures/qwen3moe.py`) and one model of every other
+//! (`fixtures/architectures.py`). Quantized files are held against the same weights dequantized.
 
 use std::path::{Path, PathBuf};
 
@@ -27,7 +28,16 @@ struct Golden {
 }
 
 fn goldens() -> Vec<Golden> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/qwen3moe");
+    ["qwen3moe", "architectures"]
+        .into_iter()
+        .flat_map(goldens_of)
+        .collect()
+}
+
+fn goldens_of(folder: &str) -> Vec<Golden> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures")
+        .join(folder);
     let cases: Value = serde_json::from_slice(&read(&folder.join("cases.json"))).expect("cases.json");
     let text = |case: &Value, key: &str| folder.join(case[key].as_str().expect("a file name"));
     let golden = |case: &Value| Golden {
@@ -174,6 +184,27 @@ fn a_full_context_is_an_error_that_says_so() {
     assert_eq!(session.position() as usize, golden.tokens.len());
 }
 
+/// Shared experts with their gate, and the matrices of dense layers.
+fn is_feed_forward_of_every_token(name: &str) -> bool {
+    name.contains("_shexp.") || DENSE_PARTS.iter().any(|part| name.contains(part))
+}
+
+/// What only a layer that is not sparse has.
+const DENSE_PARTS: &[&str] = &["ffn_gate.", "ffn_up.", "ffn_down."];
+
+#[test]
+fn every_architecture_has_a_golden() {
+    let goldens = goldens();
+    for (name, _) in moescope_engine::arch::ARCHITECTURES {
+        let has_one = goldens.iter().any(|golden| {
+            let source = FileSource::open(&golden.gguf).expect("fixture");
+            let gguf = pollster::block_on(Gguf::read(&source)).expect("gguf");
+            Spec::read(&gguf).expect("spec").architecture == *name
+        });
+        assert!(has_one, "{name} has no model in tests/fixtures");
+    }
+}
+
 #[test]
 fn counted_bytes_are_those_of_the_chosen_experts() {
     for golden in goldens() {
@@ -192,7 +223,21 @@ fn counted_bytes_are_those_of_the_chosen_experts() {
         let n_experts = u64::from(pass.traces[0].routing.n_experts);
         let top_k = u64::from(pass.traces[0].routing.top_k);
         let experts = bytes_of(&|name| name.contains("_exps.")) / n_experts * top_k;
-        assert_eq!(cost.groups[3].weight_bytes, experts, "{}", golden.name);
+        let every_token = bytes_of(&|name| is_feed_forward_of_every_token(name));
+        // The norm of a dense layer is its own step; a sparse layer's is part of the router.
+        let is_dense = |name: &str| name.ends_with(".ffn_down.weight");
+        let dense_layers = file
+            .tensors
+            .iter()
+            .filter(|tensor| is_dense(&tensor.name))
+            .count() as u64;
+        let norm = file.tensor("output_norm.weight").expect("norm").bytes();
+        assert_eq!(
+            cost.groups[3].weight_bytes,
+            experts + every_token + dense_layers * norm,
+            "{}",
+            golden.name
+        );
         let dense = bytes_of(&|name| !name.contains("_exps.") && name != "token_embd.weight");
         let embedding = file.tensor("token_embd.weight").expect("embedding");
         let head = if file.tensor("output.weight").is_some() {
@@ -208,7 +253,7 @@ fn counted_bytes_are_those_of_the_chosen_experts() {
             golden.name
         );
         assert_eq!(cost.dispatches as usize, session.plan().steps.len());
-        let layers = session.plan().moe.layers.len();
+        let layers = session.plan().kv_layers.len();
         assert!(
             (session.plan().steps.len() - 3) / layers <= 14,
             "at most 14 dispatches per layer"

@@ -194,10 +194,10 @@ fn contradicting_sizes_name_the_key() {
 #[test]
 fn an_unknown_variation_names_the_key() {
     Tiny {
-        scaling: Some("yarn"),
+        scaling: Some("longrope"),
         ..Tiny::default()
     }
-    .is_refused_with(&["rope.scaling.type", "yarn"]);
+    .is_refused_with(&["rope.scaling.type", "longrope"]);
     assert!(
         Tiny {
             scaling: Some("none"),

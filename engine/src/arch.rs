@@ -3,6 +3,13 @@
 //! One file per architecture, about sizes and names only: no maths, no layouts, no device. A new
 //! architecture is `arch/<name>.rs` and one line in [`ARCHITECTURES`].
 
+pub mod decoder;
+pub mod ernie4_5_moe;
+pub mod gpt_oss;
+pub mod granitemoe;
+pub mod llama;
+pub mod olmoe;
+pub mod qwen2moe;
 pub mod qwen3moe;
 pub mod reader;
 
@@ -13,7 +20,15 @@ use crate::gguf::{Gguf, GgufError};
 type Read = fn(&reader::Reader<'_>) -> Result<Spec, ArchError>;
 
 /// Every architecture known, sorted by its `general.architecture`.
-pub const ARCHITECTURES: &[(&str, Read)] = &[("qwen3moe", qwen3moe::read)];
+pub const ARCHITECTURES: &[(&str, Read)] = &[
+    ("ernie4_5-moe", ernie4_5_moe::read),
+    ("gpt-oss", gpt_oss::read),
+    ("granitemoe", granitemoe::read),
+    ("llama", llama::read),
+    ("olmoe", olmoe::read),
+    ("qwen2moe", qwen2moe::read),
+    ("qwen3moe", qwen3moe::read),
+];
 
 /// Why a well-formed file is not a model we can run.
 #[derive(Debug, thiserror::Error)]
@@ -97,8 +112,10 @@ impl Spec {
 
 /// Parameters of one layer's experts that a token does not use.
 fn idle_parameters(moe: &MoeFfn) -> u64 {
-    let experts: u64 = [&moe.gate, &moe.up, &moe.down]
-        .iter()
+    let matrices = [&moe.gate, &moe.up, &moe.down];
+    let experts: u64 = matrices
+        .into_iter()
+        .chain(moe.biases.iter().flatten())
         .map(|tensor| tensor.elements())
         .sum();
     experts / u64::from(moe.n_experts) * u64::from(moe.n_experts - moe.top_k)

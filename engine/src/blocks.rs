@@ -2,17 +2,24 @@
 //! as steps of a plan; it knows nothing of files or devices.
 
 pub mod attention;
+pub mod dense_ffn;
 pub mod embed;
 pub mod head;
 pub mod moe_ffn;
+pub mod projection;
 
-use crate::plan::{PlanBuilder, PlanError};
+use crate::gguf::TensorInfo;
+use crate::ids::LayerIdx;
+use crate::kernels::{rms_norm, stride};
+use crate::plan::{BufferId, PlanBuilder, PlanError};
+use crate::trace::StepGroup;
 
 /// One block of a model, in the order a token meets them.
 #[derive(Clone, Debug)]
 pub enum Block {
     Embed(embed::Embed),
     Attention(Box<attention::Attention>),
+    DenseFfn(Box<dense_ffn::DenseFfn>),
     MoeFfn(Box<moe_ffn::MoeFfn>),
     Head(head::Head),
 }
@@ -23,8 +30,35 @@ impl Block {
         match self {
             Block::Embed(block) => block.plan(builder),
             Block::Attention(block) => block.plan(builder),
+            Block::DenseFfn(block) => block.plan(builder),
             Block::MoeFfn(block) => block.plan(builder),
             Block::Head(block) => block.plan(builder),
         }
     }
+}
+
+/// `h = rms_norm(x)`, the start of most blocks.
+fn plan_norm(
+    builder: &mut PlanBuilder,
+    group: StepGroup,
+    layer: LayerIdx,
+    norm: &TensorInfo,
+    d_model: u32,
+    eps: f32,
+) -> Result<BufferId, PlanError> {
+    let h = builder.activation("h", d_model);
+    let kernel = rms_norm::RmsNorm {
+        params: rms_norm::Params {
+            width: d_model,
+            x_stride: stride(d_model),
+            y_stride: stride(d_model),
+            eps,
+            ..Default::default()
+        },
+        x: builder.activation("x", d_model),
+        weight: builder.vector(norm)?,
+        y: h,
+    };
+    builder.step(group, Some(layer), kernel);
+    Ok(h)
 }

@@ -13,6 +13,7 @@ pub mod matmul;
 pub mod qk_rope;
 pub mod rms_norm;
 pub mod router;
+pub mod swiglu;
 
 use std::cell::{Ref, RefCell, RefMut};
 

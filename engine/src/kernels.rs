@@ -40,6 +40,7 @@ kernels! {
     qk_rope,
     rms_norm,
     router,
+    swiglu,
 }
 
 /// One WGSL file and what must be linked to it.
@@ -144,6 +145,8 @@ pub enum Bind {
     Read(BufferId),
     Write(BufferId),
     Weights(PackId),
+    /// What the shader names but this use of it never reads; any buffer that is only read will do.
+    Unread(BufferId),
 }
 
 /// How the workgroups of a dispatch are counted.

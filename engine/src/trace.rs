@@ -62,7 +62,8 @@ pub enum StepGroup {
     Attention,
     /// Norm, router logits, gating, top-k.
     Router,
-    /// Gate, up, activation, down and weighted sum of the chosen experts.
+    /// Gate, up, activation, down and weighted sum of the chosen experts; shared experts and dense
+    /// feed-forward layers too.
     Experts,
     /// Final norm and output head.
     Head,

@@ -17,9 +17,12 @@ struct Shape {
     batch: Batch,
     /// Factor on queries: large values make one position take all.
     sharpness: f32,
+    /// Positions seen; 0: all.
+    window: u32,
+    has_sinks: bool,
 }
 
-fn attend(query: &[f32], keys: &[f32], values: &[f32], scale: f64) -> Vec<f64> {
+fn attend(query: &[f32], keys: &[f32], values: &[f32], scale: f64, sink: Option<f32>) -> Vec<f64> {
     let dim = query.len();
     let dot = |key: &[f32]| {
         query
@@ -31,7 +34,7 @@ fn attend(query: &[f32], keys: &[f32], values: &[f32], scale: f64) -> Vec<f64> {
     let scores: Vec<f64> = keys.chunks(dim).map(|key| dot(key) * scale).collect();
     let highest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let shares: Vec<f64> = scores.iter().map(|score| (score - highest).exp()).collect();
-    let total: f64 = shares.iter().sum();
+    let total = shares.iter().sum::<f64>() + sink.map_or(0.0, |sink| (f64::from(sink) - highest).exp());
     let weigh = |i: usize| {
         shares
             .iter()
@@ -50,6 +53,8 @@ fn check(shape: Shape) {
         head_dim,
         batch,
         sharpness,
+        window,
+        has_sinks,
     } = shape;
     let mut rng = Rng::new(u64::from(batch.start) + 1);
     let (dim, positions) = (head_dim as usize, (batch.start + batch.n_tokens) as usize);
@@ -66,18 +71,26 @@ fn check(shape: Shape) {
         (case.words(&words, words.len()), elements)
     };
     let ((keys, k), (values, v)) = (cache(&mut case), cache(&mut case));
+    let sinks: Vec<f32> = (0..n_heads).map(|head| head as f32 - 1.5).collect();
     let scale = 1.0 / f64::from(head_dim).sqrt();
     let mut expected = Vec::new();
     for token in 0..batch.n_tokens as usize {
         for head in 0..n_heads as usize {
             let kv_head = head / (n_heads / n_kv_heads) as usize;
             let seen = |cache: &[f32]| -> Vec<f32> {
-                let rows = cache.chunks(row).take(batch.start as usize + token + 1);
+                let end = batch.start as usize + token + 1;
+                let oldest = if window == 0 {
+                    0
+                } else {
+                    end.saturating_sub(window as usize)
+                };
+                let rows = cache.chunks(row).take(end).skip(oldest);
                 rows.flat_map(|row| row[kv_head * dim..][..dim].to_vec())
                     .collect()
             };
             let query = &q[(token * n_heads as usize + head) * dim..][..dim];
-            expected.extend(attend(query, &seen(&k), &seen(&v), scale));
+            let sink = has_sinks.then_some(sinks[head]);
+            expected.extend(attend(query, &seen(&k), &seen(&v), scale, sink));
         }
     }
     let kernel = Attention {
@@ -88,18 +101,35 @@ fn check(shape: Shape) {
             q_stride: n_heads * head_dim,
             out_stride: n_heads * head_dim,
             scale: scale as f32,
-            ..Params::default()
+            window,
+            has_sinks: u32::from(has_sinks),
         },
         kv,
         q: case.floats(&q, q.len()),
         keys,
         values,
+        sinks: has_sinks.then(|| case.vector(&sinks)),
         out: case.floats(&[], expected.len()),
     };
     let out = kernel.out;
     case.run(kernel, &[out], |name, out| {
         assert_close(name, floats(&out[0]), &expected, 4.0 * F32_SUMS)
     });
+}
+
+impl Default for Shape {
+    fn default() -> Self {
+        Self {
+            kv: KvFormat::F16,
+            n_heads: 2,
+            n_kv_heads: 2,
+            head_dim: 32,
+            batch: batch(1, 0),
+            sharpness: 1.0,
+            window: 0,
+            has_sinks: false,
+        }
+    }
 }
 
 fn batch(n_tokens: u32, start: u32) -> Batch {
@@ -120,6 +150,7 @@ fn first_token_sees_itself() {
         head_dim: 32,
         batch: batch(1, 0),
         sharpness: 1.0,
+        ..Shape::default()
     });
 }
 
@@ -134,6 +165,7 @@ fn one_block_exactly_and_one_more() {
             head_dim: 32,
             batch: batch(2, start),
             sharpness: 3.0,
+            ..Shape::default()
         });
     }
 }
@@ -148,6 +180,7 @@ fn many_blocks_sharp_scores() {
         head_dim: 12,
         batch: batch(3, 500),
         sharpness: 60.0,
+        ..Shape::default()
     });
 }
 
@@ -161,5 +194,35 @@ fn heads_wider_than_a_workgroup_of_pairs() {
         head_dim: 256,
         batch: batch(2, 70),
         sharpness: 1.0,
+        ..Shape::default()
     });
+}
+
+#[test]
+fn a_window_forgets_what_is_before_it() {
+    for start in [2, 8, 9, 70, 140] {
+        check(Shape {
+            batch: batch(3, start),
+            window: 9,
+            ..Shape::default()
+        });
+    }
+    check(Shape {
+        batch: batch(2, 200),
+        window: 65,
+        ..Shape::default()
+    });
+}
+
+#[test]
+fn sinks_take_their_share() {
+    for window in [0, 7] {
+        check(Shape {
+            n_heads: 6,
+            batch: batch(2, 100),
+            window,
+            has_sinks: true,
+            ..Shape::default()
+        });
+    }
 }

@@ -1,4 +1,4 @@
-//! The decoded row of each token; exact, since nothing is summed.
+//! The decoded and scaled row of each token; exact, since nothing is summed.
 
 use moescope_engine::kernels::embed::{Embed, Params};
 use moescope_engine::kernels::{Batch, stride, units};
@@ -16,7 +16,11 @@ fn check(format: Format, d_model: u32, vocab: u32, tokens: &[u32]) {
     let mut expected = Vec::new();
     for token in tokens {
         let row = (*token).min(vocab - 1) as usize * d_model as usize;
-        expected.extend_from_slice(&decoded[row..row + d_model as usize]);
+        expected.extend(
+            decoded[row..row + d_model as usize]
+                .iter()
+                .map(|value| value * 3.0),
+        );
         expected.resize(expected.len() + (stride(d_model) - d_model) as usize, 0.0);
     }
     let kernel = Embed {
@@ -24,6 +28,7 @@ fn check(format: Format, d_model: u32, vocab: u32, tokens: &[u32]) {
             units: units(d_model),
             vocab,
             x_stride: stride(d_model),
+            scale: 3.0,
             ..Params::default()
         },
         cols: d_model,

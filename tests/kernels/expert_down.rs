@@ -1,4 +1,4 @@
-//! `x += Σ_s w_s · (D_e(s) · act_s)`.
+//! `x += scale · Σ_s w_s · (D_e(s) · act_s + b_e(s))`.
 
 use moescope_engine::kernels::expert_down::{ExpertDown, Params};
 use moescope_engine::kernels::{Batch, stride, units};
@@ -7,6 +7,8 @@ use moescope_tests::kernel_case::{Case, assert_close, floats};
 use moescope_tests::rng::Rng;
 
 use crate::F32_SUMS;
+
+const SCALE: f32 = 0.7;
 
 fn check(format: Format, d_model: u32, cols: u32, ids: &[u32], top_k: u32) {
     let (n_experts, moe_layer, n_moe_layers) = (5, 0, 2);
@@ -17,6 +19,7 @@ fn check(format: Format, d_model: u32, cols: u32, ids: &[u32], top_k: u32) {
         ..Batch::default()
     });
     let (weights, decoded) = case.weights(format, (n_experts * d_model) as usize, cols as usize, &mut rng);
+    let biases = rng.floats((n_experts * d_model) as usize);
     let act = rng.floats(ids.len() * cols as usize);
     let share = rng.floats(ids.len());
     let x = rng.floats((n_tokens * d_model) as usize);
@@ -35,7 +38,9 @@ fn check(format: Format, d_model: u32, cols: u32, ids: &[u32], top_k: u32) {
                 .zip(act)
                 .map(|(w, a)| f64::from(*w) * f64::from(*a))
                 .sum();
-            sums[(token * d_model + row) as usize] += f64::from(share[use_index]) * dot;
+            sums[(token * d_model + row) as usize] += f64::from(SCALE)
+                * f64::from(share[use_index])
+                * (dot + f64::from(biases[(expert * d_model + row) as usize]));
         }
     }
     let mut expected = Vec::new();
@@ -52,11 +57,15 @@ fn check(format: Format, d_model: u32, cols: u32, ids: &[u32], top_k: u32) {
             top_k,
             moe_layer,
             n_moe_layers,
+            has_bias: 1,
+            bias_stride: stride(d_model),
+            scale: SCALE,
             ..Params::default()
         },
         cols,
         format,
         weights,
+        bias: Some(case.matrix(&biases, d_model as usize)),
         act: case.padded(&act, cols as usize, stride(cols) as usize),
         ids: case.words(&trace_ids, trace_ids.len()),
         expert_weights: case.floats(&trace_weights, trace_weights.len()),

@@ -1,4 +1,4 @@
-//! `act = silu(G_e · h) · (U_e · h)`.
+//! `act = glu(G_e · h + b_e, U_e · h + c_e)`.
 
 use moescope_engine::kernels::expert_gate_up::{ExpertGateUp, Params};
 use moescope_engine::kernels::{Batch, stride, units};
@@ -9,6 +9,21 @@ use moescope_tests::rng::Rng;
 use crate::F32_SUMS;
 
 fn check(format: Format, d_ff: u32, cols: u32, ids: &[u32], top_k: u32) {
+    for activation in [0, 1] {
+        check_activation(format, d_ff, cols, ids, top_k, activation);
+    }
+}
+
+/// SwiGLU, or gpt-oss's form of it.
+fn glu(activation: u32, gate: f64, up: f64) -> f64 {
+    if activation == 0 {
+        return gate / (1.0 + (-gate).exp()) * up;
+    }
+    let gate = gate.min(7.0);
+    gate / (1.0 + (-1.702 * gate).exp()) * (up.clamp(-7.0, 7.0) + 1.0)
+}
+
+fn check_activation(format: Format, d_ff: u32, cols: u32, ids: &[u32], top_k: u32, activation: u32) {
     let (n_experts, moe_layer, n_moe_layers) = (5, 1, 2);
     let n_tokens = ids.len() as u32 / top_k;
     let mut rng = Rng::new(u64::from(d_ff * cols));
@@ -17,6 +32,12 @@ fn check(format: Format, d_ff: u32, cols: u32, ids: &[u32], top_k: u32) {
         ..Batch::default()
     });
     let (weights, decoded) = case.weights(format, (2 * n_experts * d_ff) as usize, cols as usize, &mut rng);
+    // Some biases reach beyond where gpt-oss clamps.
+    let biases: Vec<f32> = rng
+        .floats((2 * n_experts * d_ff) as usize)
+        .iter()
+        .map(|b| b * 9.0)
+        .collect();
     let h = rng.floats((n_tokens * cols) as usize);
     let mut expected = Vec::new();
     let mut trace_ids = vec![0; (n_tokens * n_moe_layers * top_k) as usize];
@@ -29,8 +50,12 @@ fn check(format: Format, d_ff: u32, cols: u32, ids: &[u32], top_k: u32) {
             w.iter().zip(h).map(|(w, h)| f64::from(*w) * f64::from(*h)).sum()
         };
         for row in 0..d_ff {
-            let (gate, up) = (dot(expert * d_ff + row), dot((n_experts + expert) * d_ff + row));
-            expected.push(gate / (1.0 + (-gate).exp()) * up);
+            let biased = |row: u32| dot(row) + f64::from(biases[row as usize]);
+            let (gate, up) = (
+                biased(expert * d_ff + row),
+                biased((n_experts + expert) * d_ff + row),
+            );
+            expected.push(glu(activation, gate, up));
         }
         expected.resize(expected.len() + (stride(d_ff) - d_ff) as usize, 0.0);
     }
@@ -44,10 +69,15 @@ fn check(format: Format, d_ff: u32, cols: u32, ids: &[u32], top_k: u32) {
             top_k,
             moe_layer,
             n_moe_layers,
+            activation,
+            has_bias: 1,
+            bias_stride: stride(d_ff),
+            ..Params::default()
         },
         cols,
         format,
         weights,
+        bias: Some(case.matrix(&biases, d_ff as usize)),
         h: case.padded(&h, cols as usize, stride(cols) as usize),
         ids: case.words(&trace_ids, trace_ids.len()),
         act: case.floats(&[], expected.len()),

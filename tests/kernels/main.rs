@@ -10,6 +10,7 @@ mod matmul;
 mod qk_rope;
 mod rms_norm;
 mod router;
+mod swiglu;
 
 /// f32 sums of up to some thousand terms against f64: a few dozen roundings of 6e-8 each.
 const F32_SUMS: f64 = 5e-6;

@@ -1,4 +1,4 @@
-//! `y[t] = W · x[t]`, or `y[t] += W · x[t]`.
+//! `y[t] = scale · (W · x[t] + bias)`, or `y[t] += ` the same.
 
 use moescope_engine::kernels::matmul::{Matmul, Params};
 use moescope_engine::kernels::{Batch, stride, units};
@@ -16,6 +16,8 @@ struct Shape {
     n_tokens: u32,
     y_offset: u32,
     accumulate: bool,
+    has_bias: bool,
+    scale: f32,
 }
 
 impl Default for Shape {
@@ -27,6 +29,8 @@ impl Default for Shape {
             n_tokens: 1,
             y_offset: 0,
             accumulate: false,
+            has_bias: false,
+            scale: 1.0,
         }
     }
 }
@@ -39,6 +43,8 @@ fn check(shape: Shape) {
         n_tokens,
         y_offset,
         accumulate,
+        has_bias,
+        scale,
     } = shape;
     let mut rng = Rng::new(u64::from(rows * cols + n_tokens));
     let mut case = Case::new(Batch {
@@ -47,6 +53,7 @@ fn check(shape: Shape) {
     });
     let (weights, decoded) = case.weights(format, rows as usize, cols as usize, &mut rng);
     let x = rng.floats((n_tokens * cols) as usize);
+    let bias = rng.floats(rows as usize);
     let y_stride = rows + y_offset + 3;
     let before = rng.floats((n_tokens * y_stride) as usize);
     let mut expected: Vec<f64> = before.iter().map(|y| f64::from(*y)).collect();
@@ -55,6 +62,12 @@ fn check(shape: Shape) {
         for row in 0..rows {
             let w = &decoded[(row * cols) as usize..][..cols as usize];
             let sum: f64 = w.iter().zip(x).map(|(w, x)| f64::from(*w) * f64::from(*x)).sum();
+            let bias = if has_bias {
+                f64::from(bias[row as usize])
+            } else {
+                0.0
+            };
+            let sum = (sum + bias) * f64::from(scale);
             let y = &mut expected[(token * y_stride + y_offset + row) as usize];
             *y = if accumulate { *y + sum } else { sum };
         }
@@ -67,11 +80,14 @@ fn check(shape: Shape) {
             y_stride,
             y_offset,
             accumulate: u32::from(accumulate),
+            has_bias: u32::from(has_bias),
+            scale,
             ..Params::default()
         },
         cols,
         format,
         weights,
+        bias: has_bias.then(|| case.vector(&bias)),
         x: case.padded(&x, cols as usize, stride(cols) as usize),
         y: case.floats(&before, before.len()),
     };
@@ -140,6 +156,20 @@ fn residual_is_added_at_an_offset() {
         accumulate: true,
         ..Shape::default()
     });
+}
+
+#[test]
+fn bias_and_scale_with_and_without_residual() {
+    for accumulate in [false, true] {
+        check(Shape {
+            rows: 70,
+            n_tokens: 5,
+            accumulate,
+            has_bias: true,
+            scale: 0.3,
+            ..Shape::default()
+        });
+    }
 }
 
 #[test]

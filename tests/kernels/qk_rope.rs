@@ -1,7 +1,7 @@
 //! QK-norm, rotation by position, and what lands in the cache.
 
 use moescope_engine::KvFormat;
-use moescope_engine::blocks::attention::Rope;
+use moescope_engine::blocks::attention::{Rope, RopeScaling};
 use moescope_engine::kernels::Batch;
 use moescope_engine::kernels::qk_rope::{Params, QkRope};
 use moescope_tests::kernel_case::{Case, assert_close, floats};
@@ -18,27 +18,43 @@ struct Shape {
     n_kv_heads: u32,
     head_dim: u32,
     n_rot: u32,
-    qk_norm: bool,
+    /// 0: none, 1: per head, 2: over all heads.
+    qk_norm: u32,
+    interleaved: bool,
     batch: Batch,
 }
 
-/// Norm, then rotate the pairs (i, i + n_rot/2), in f64.
-fn turned(head: &[f32], norm: Option<&[f32]>, rope: Rope, position: u32) -> Vec<f64> {
+/// Norm, with the mean square of `normed_over`, then rotate the pairs, in f64.
+fn turned(
+    head: &[f32],
+    norm: Option<(&[f32], &[f32])>,
+    rope: Rope,
+    interleaved: bool,
+    position: u32,
+) -> Vec<f64> {
     let mut head: Vec<f64> = head.iter().map(|value| f64::from(*value)).collect();
-    if let Some(norm) = norm {
-        let mean = head.iter().map(|value| value * value).sum::<f64>() / head.len() as f64;
-        let scale = 1.0 / (mean + 1e-6).sqrt();
+    if let Some((gains, normed_over)) = norm {
+        let squares = normed_over
+            .iter()
+            .map(|value| f64::from(*value).powi(2))
+            .sum::<f64>();
+        let scale = 1.0 / (squares / normed_over.len() as f64 + 1e-6).sqrt();
         head.iter_mut()
-            .zip(norm)
-            .for_each(|(value, norm)| *value *= scale * f64::from(*norm));
+            .zip(gains)
+            .for_each(|(value, gain)| *value *= scale * f64::from(*gain));
     }
     let half = rope.n_rot as usize / 2;
     for i in 0..half {
         let frequency = f64::from(rope.freq_base).powf(-2.0 * i as f64 / f64::from(rope.n_rot));
         let (sin, cos) = (f64::from(position) * frequency).sin_cos();
-        let (a, b) = (head[i], head[i + half]);
-        head[i] = a * cos - b * sin;
-        head[i + half] = b * cos + a * sin;
+        let (first, second) = if interleaved {
+            (2 * i, 2 * i + 1)
+        } else {
+            (i, i + half)
+        };
+        let (a, b) = (head[first], head[second]);
+        head[first] = a * cos - b * sin;
+        head[second] = b * cos + a * sin;
     }
     head
 }
@@ -51,15 +67,18 @@ fn check(shape: Shape) {
         head_dim,
         n_rot,
         qk_norm,
+        interleaved,
         batch,
     } = shape;
     let mut rng = Rng::new(u64::from(head_dim));
     let heads = n_heads + 2 * n_kv_heads;
     let qkv = rng.floats((batch.n_tokens * heads * head_dim) as usize);
-    let norms = [rng.floats(head_dim as usize), rng.floats(head_dim as usize)];
+    let gains = |heads: u32| if qk_norm == 2 { heads * head_dim } else { head_dim } as usize;
+    let norms = [rng.floats(gains(n_heads)), rng.floats(gains(n_kv_heads))];
     let rope = Rope {
         freq_base: 10_000.0,
         n_rot,
+        scaling: RopeScaling::None,
     };
     let row = (n_kv_heads * head_dim) as usize;
     let mut queries = Vec::new();
@@ -71,15 +90,24 @@ fn check(shape: Shape) {
         let position = batch.start + token;
         for head in 0..heads {
             let source = &qkv[((token * heads + head) * head_dim) as usize..][..head_dim as usize];
-            let norm = |index: usize| qk_norm.then_some(norms[index].as_slice());
+            let all = &qkv[(token * heads * head_dim) as usize..][..(heads * head_dim) as usize];
+            let norm = |kind: usize, index: u32| match qk_norm {
+                0 => None,
+                1 => Some((norms[kind].as_slice(), source)),
+                _ => {
+                    let (queries, rest) = all.split_at((n_heads * head_dim) as usize);
+                    let keys = &rest[..(n_kv_heads * head_dim) as usize];
+                    Some((&norms[kind][(index * head_dim) as usize..], [queries, keys][kind]))
+                }
+            };
             if head < n_heads {
-                queries.extend(turned(source, norm(0), rope, position));
+                queries.extend(turned(source, norm(0, head), rope, interleaved, position));
                 continue;
             }
             let (kv_head, is_value) = ((head - n_heads) % n_kv_heads, head >= n_heads + n_kv_heads);
             let stored = match is_value {
                 true => source.iter().map(|value| f64::from(*value)).collect(),
-                false => turned(source, norm(1), rope, position),
+                false => turned(source, norm(1, kv_head), rope, interleaved, position),
             };
             let at = position as usize * row + (kv_head * head_dim) as usize;
             caches[usize::from(is_value)][at..at + head_dim as usize].copy_from_slice(&stored);
@@ -96,8 +124,10 @@ fn check(shape: Shape) {
             n_rot,
             qkv_stride: heads * head_dim,
             q_stride: n_heads * head_dim,
-            qk_norm: u32::from(qk_norm),
+            qk_norm,
             eps: 1e-6,
+            interleaved: u32::from(interleaved),
+            ..Params::default()
         },
         kv,
         qkv: case.floats(&qkv, qkv.len()),
@@ -141,7 +171,8 @@ fn grouped_heads_with_qk_norm() {
             n_kv_heads: 2,
             head_dim: 32,
             n_rot: 32,
-            qk_norm: true,
+            qk_norm: 1,
+            interleaved: false,
             batch: batch(3, 5),
         });
     }
@@ -156,7 +187,8 @@ fn part_of_the_head_rotates() {
         n_kv_heads: 5,
         head_dim: 12,
         n_rot: 8,
-        qk_norm: false,
+        qk_norm: 0,
+        interleaved: false,
         batch,
     });
 }
@@ -170,7 +202,38 @@ fn more_heads_than_a_workgroup() {
         n_kv_heads: 7,
         head_dim: 6,
         n_rot: 6,
-        qk_norm: true,
+        qk_norm: 1,
+        interleaved: false,
         batch,
+    });
+}
+
+#[test]
+fn neighbours_turn_together() {
+    for (n_rot, qk_norm) in [(12, 0), (8, 1)] {
+        check(Shape {
+            kv: KvFormat::F32,
+            n_heads: 4,
+            n_kv_heads: 2,
+            head_dim: 12,
+            n_rot,
+            qk_norm,
+            interleaved: true,
+            batch: batch(3, 4),
+        });
+    }
+}
+
+#[test]
+fn norm_over_all_heads() {
+    check(Shape {
+        kv: KvFormat::F32,
+        n_heads: 6,
+        n_kv_heads: 2,
+        head_dim: 10,
+        n_rot: 10,
+        qk_norm: 2,
+        interleaved: false,
+        batch: batch(2, 3),
     });
 }

@@ -1,4 +1,4 @@
-//! Norm, logits, softmax, top-k, weights.
+//! Norm, logits, softmax or sigmoid, bias, groups, top-k, weights.
 
 use moescope_engine::kernels::router::{Params, Router};
 use moescope_engine::kernels::{Batch, stride, units};
@@ -18,6 +18,46 @@ struct Shape {
     norm_weights: bool,
     /// All inputs zero, so that every expert ties.
     is_tied: bool,
+    is_sigmoid: bool,
+    /// 0: none, 1: on the logits, 2: for the selection.
+    bias_role: u32,
+    /// Groups, and how many are chosen from.
+    groups: (u32, u32),
+}
+
+impl Default for Shape {
+    fn default() -> Self {
+        Self {
+            format: Format::F32,
+            width: 64,
+            n_experts: 16,
+            top_k: 4,
+            n_tokens: 3,
+            norm_weights: true,
+            is_tied: false,
+            is_sigmoid: false,
+            bias_role: 0,
+            groups: (1, 1),
+        }
+    }
+}
+
+/// Experts that may be chosen: those of the groups whose best two ranks sum highest.
+fn allowed(ranks: &[f64], (count, used): (u32, u32)) -> Vec<usize> {
+    let size = ranks.len() / count as usize;
+    let best_two = |group: usize| {
+        let mut sorted = ranks[group * size..][..size].to_vec();
+        sorted.sort_by(|a, b| b.total_cmp(a));
+        sorted.iter().take(2).sum::<f64>()
+    };
+    let mut groups: Vec<usize> = (0..count as usize).collect();
+    groups.sort_by(|a, b| best_two(*b).total_cmp(&best_two(*a)));
+    groups.truncate(used as usize);
+    groups.sort_unstable();
+    groups
+        .iter()
+        .flat_map(|group| group * size..(group + 1) * size)
+        .collect()
 }
 
 fn check(shape: Shape) {
@@ -29,6 +69,9 @@ fn check(shape: Shape) {
         n_tokens,
         norm_weights,
         is_tied,
+        is_sigmoid,
+        bias_role,
+        groups,
     } = shape;
     let (moe_layer, n_moe_layers, weights_scale, eps) = (1, 3, 2.5f32, 1e-6f32);
     let mut rng = Rng::new(u64::from(width + n_experts));
@@ -41,6 +84,7 @@ fn check(shape: Shape) {
         x.fill(0.0);
     }
     let norm = rng.floats(width as usize);
+    let bias = rng.floats(n_experts as usize);
     let (weights, decoded) = case.weights(format, n_experts as usize, width as usize, &mut rng);
 
     let (mut h, mut ids, mut chosen, mut probs) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -53,25 +97,44 @@ fn check(shape: Shape) {
             .map(|(x, w)| f64::from(*x) * scale * f64::from(*w))
             .collect();
         let logit = |w: &[f32]| w.iter().zip(&normed).map(|(w, h)| f64::from(*w) * h).sum::<f64>();
-        let logits: Vec<f64> = decoded.chunks(width as usize).map(logit).collect();
+        let bias_of = |role: u32, expert: usize| {
+            if bias_role == role {
+                f64::from(bias[expert])
+            } else {
+                0.0
+            }
+        };
+        let logits: Vec<f64> = decoded
+            .chunks(width as usize)
+            .map(logit)
+            .enumerate()
+            .map(|(expert, logit)| logit + bias_of(1, expert))
+            .collect();
         let highest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let total: f64 = logits.iter().map(|logit| (logit - highest).exp()).sum();
-        let row_probs: Vec<f64> = logits
+        let score = |logit: &f64| match is_sigmoid {
+            true => 1.0 / (1.0 + (-logit).exp()),
+            false => (logit - highest).exp() / total,
+        };
+        let scores: Vec<f64> = logits.iter().map(score).collect();
+        let ranks: Vec<f64> = scores
             .iter()
-            .map(|logit| (logit - highest).exp() / total)
+            .enumerate()
+            .map(|(i, score)| score + bias_of(2, i))
             .collect();
-        let mut order: Vec<usize> = (0..n_experts as usize).collect();
-        order.sort_by(|a, b| row_probs[*b].total_cmp(&row_probs[*a]).then(a.cmp(b)));
+        let mut order = allowed(&ranks, groups);
+        order.sort_by(|a, b| ranks[*b].total_cmp(&ranks[*a]).then(a.cmp(b)));
         order.truncate(top_k as usize);
-        let sum: f64 = order.iter().map(|id| row_probs[*id]).sum();
+        let sum: f64 = order.iter().map(|id| scores[*id]).sum();
         let divisor = if norm_weights { sum } else { 1.0 };
         chosen.extend(
             order
                 .iter()
-                .map(|id| row_probs[*id] / divisor * f64::from(weights_scale)),
+                .map(|id| scores[*id] / divisor * f64::from(weights_scale)),
         );
         ids.extend(order.iter().map(|id| *id as u32));
-        probs.extend(row_probs);
+        let all: f64 = scores.iter().sum();
+        probs.extend(scores.iter().map(|score| score / all));
         h.extend(normed);
         h.resize(h.len() + (stride(width) - width) as usize, 0.0);
     }
@@ -88,12 +151,17 @@ fn check(shape: Shape) {
             norm_weights: u32::from(norm_weights),
             eps,
             weights_scale,
+            gating: u32::from(is_sigmoid),
+            bias_role,
+            n_groups: groups.0,
+            top_groups: groups.1,
             ..Params::default()
         },
         format,
         x: case.padded(&x, width as usize, stride(width) as usize),
         norm: case.vector(&norm),
         weights,
+        bias: (bias_role != 0).then(|| case.vector(&bias)),
         h: case.floats(&[], h.len()),
         ids: case.words(&[], slots * top_k as usize),
         expert_weights: case.floats(&[], slots * top_k as usize),
@@ -143,6 +211,7 @@ fn normalised_top_2_of_16() {
         n_tokens: 5,
         norm_weights: true,
         is_tied: false,
+        ..Shape::default()
     });
 }
 
@@ -157,6 +226,7 @@ fn more_experts_than_a_workgroup_plain_weights() {
         n_tokens: 2,
         norm_weights: false,
         is_tied: false,
+        ..Shape::default()
     });
 }
 
@@ -171,6 +241,7 @@ fn odd_width_all_experts_chosen() {
         n_tokens: 1,
         norm_weights: true,
         is_tied: false,
+        ..Shape::default()
     });
 }
 
@@ -185,5 +256,38 @@ fn ties_go_to_the_lower_expert() {
         n_tokens: 2,
         norm_weights: true,
         is_tied: true,
+        ..Shape::default()
     });
+}
+
+#[test]
+fn bias_on_the_logits() {
+    check(Shape {
+        bias_role: 1,
+        ..Shape::default()
+    });
+}
+
+#[test]
+fn bias_for_the_selection_leaves_weights_alone() {
+    for is_sigmoid in [false, true] {
+        check(Shape {
+            bias_role: 2,
+            is_sigmoid,
+            norm_weights: is_sigmoid,
+            ..Shape::default()
+        });
+    }
+}
+
+#[test]
+fn only_the_best_groups_are_chosen_from() {
+    for groups in [(4, 2), (8, 4), (16, 5)] {
+        check(Shape {
+            groups,
+            is_sigmoid: true,
+            bias_role: 2,
+            ..Shape::default()
+        });
+    }
 }

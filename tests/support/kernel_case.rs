@@ -106,6 +106,12 @@ impl Case {
         self.pack(Format::F32, 1, values.len(), bytes)
     }
 
+    /// Rows of floats, each padded to whole units as a plan pads them.
+    pub fn matrix(&mut self, values: &[f32], cols: usize) -> PackId {
+        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        self.pack(Format::F32, values.len() / cols, cols, bytes)
+    }
+
     fn pack(&mut self, format: Format, rows: usize, cols: usize, bytes: Vec<u8>) -> PackId {
         let id = PackId(self.plan.packs.len());
         let tensor = TensorInfo {

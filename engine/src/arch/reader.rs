@@ -81,14 +81,32 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Refuses a text key whose value is not one of the plain ones.
-    pub fn refuse_unless(&self, key: &str, allowed: &[&str]) -> Result<(), ArchError> {
-        match self.gguf.metadata.opt_str(&self.full(key))? {
-            Some(value) if !allowed.contains(&value) => Err(ArchError::Unsupported {
-                key: self.full(key),
-                value: value.into(),
+    /// A text.
+    pub fn opt_str(&self, key: &str) -> Result<Option<&'a str>, ArchError> {
+        Ok(self.gguf.metadata.opt_str(&self.full(key))?)
+    }
+
+    /// A truth value with a default.
+    pub fn opt_bool(&self, key: &str, default: bool) -> Result<bool, ArchError> {
+        Ok(self.gguf.metadata.opt_bool(&self.full(key))?.unwrap_or(default))
+    }
+
+    /// Says that a key's value is one we cannot run yet.
+    pub fn unsupported(&self, key: &str, value: &str) -> ArchError {
+        ArchError::Unsupported {
+            key: self.full(key),
+            value: value.into(),
+        }
+    }
+
+    /// Refuses a file with a tensor that would change the result and that no block here reads.
+    pub fn refuse_tensor(&self, name: &str) -> Result<(), ArchError> {
+        match self.gguf.tensor(name) {
+            None => Ok(()),
+            Some(tensor) => Err(ArchError::Unsupported {
+                key: name.into(),
+                value: format!("{:?}", tensor.dims),
             }),
-            _ => Ok(()),
         }
     }
 

@@ -11,6 +11,8 @@ pub struct Embed {
     pub weights: TensorInfo, // (vocab, d_model)
     pub vocab: u32,
     pub d_model: u32,
+    /// Factor on the embedding, 1 for most.
+    pub scale: f32,
 }
 
 impl Embed {
@@ -21,7 +23,7 @@ impl Embed {
                 units: units(self.d_model),
                 vocab: self.vocab,
                 x_stride: stride(self.d_model),
-                ..Default::default()
+                scale: self.scale,
             },
             cols: self.d_model,
             format: self.weights.format,

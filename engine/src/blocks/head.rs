@@ -12,6 +12,8 @@ pub struct Head {
     pub weights: TensorInfo, // (vocab, d_model); the embedding again when tied
     pub d_model: u32,
     pub vocab: u32,
+    /// Factor on the logits, 1 for most.
+    pub scale: f32,
     pub eps: f32,
 }
 
@@ -41,11 +43,13 @@ impl Head {
                 x_stride: stride(self.d_model),
                 y_stride: self.vocab,
                 logits_only: 1,
+                scale: self.scale,
                 ..Default::default()
             },
             cols: self.d_model,
             format: self.weights.format,
             weights: builder.pack(&[&self.weights])?,
+            bias: None,
             x: normed,
             y: builder.ports().logits,
         };

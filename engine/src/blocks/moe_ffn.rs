@@ -1,16 +1,54 @@
 //! The sparse mixture-of-experts feed-forward layer, in three dispatches: router, gate and up of
-//! the chosen experts, down and weighted sum onto the residual stream.
+//! the chosen experts, down and weighted sum onto the residual stream. A shared expert adds three or
+//! four.
 
+use super::dense_ffn::DenseFfn;
 use crate::gguf::TensorInfo;
 use crate::ids::LayerIdx;
-use crate::kernels::router::MAX_EXPERTS;
+use crate::kernels::router::{MAX_EXPERTS, MAX_GROUPS};
 use crate::kernels::{self, stride, units};
 use crate::plan::{PlanBuilder, PlanError};
 use crate::trace::StepGroup;
 
-/// How router logits become weights. Further gating functions become fields here.
+/// What turns router logits into scores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GatingFunction {
+    /// Softmax over all experts. Softmax over the chosen alone is this with `norm_weights`.
+    Softmax,
+    /// Each expert for itself.
+    Sigmoid,
+}
+
+/// What a router's bias is added to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BiasRole {
+    /// The logits.
+    Logits,
+    /// The scores, and only for the selection.
+    Selection,
+}
+
+/// The activation of the experts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activation {
+    Swiglu,
+    /// Clamped, with a steeper sigmoid and one added to up.
+    GptOss,
+}
+
+/// Experts in groups of equal size, of which only the best are chosen from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Groups {
+    pub count: u32,
+    pub used: u32,
+}
+
+/// How router logits become weights.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Gating {
+    pub function: GatingFunction,
+    /// `None`: all experts in one.
+    pub groups: Option<Groups>,
     /// Divide the chosen weights by their sum.
     pub norm_weights: bool,
     /// Factor on the chosen weights.
@@ -21,22 +59,39 @@ pub struct Gating {
 #[derive(Clone, Debug)]
 pub struct MoeFfn {
     pub layer: LayerIdx,
-    pub norm: TensorInfo,   // (d_model)
-    pub router: TensorInfo, // (n_experts, d_model)
-    pub gate: TensorInfo,   // (n_experts, d_ff, d_model)
-    pub up: TensorInfo,     // (n_experts, d_ff, d_model)
-    pub down: TensorInfo,   // (n_experts, d_model, d_ff)
+    pub norm: TensorInfo,                            // (d_model)
+    pub router: TensorInfo,                          // (n_experts, d_model)
+    pub router_bias: Option<(BiasRole, TensorInfo)>, // (n_experts)
+    pub gate: TensorInfo,                            // (n_experts, d_ff, d_model)
+    pub up: TensorInfo,                              // (n_experts, d_ff, d_model)
+    pub down: TensorInfo,                            // (n_experts, d_model, d_ff)
+    /// Of gate, up and down: (n_experts, d_ff) twice, (n_experts, d_model).
+    pub biases: Option<[TensorInfo; 3]>,
+    pub activation: Activation,
+    /// An expert that every token takes besides.
+    pub shared: Option<DenseFfn>,
     pub d_model: u32,
     pub d_ff: u32,
     pub n_experts: u32,
     pub top_k: u32,
     pub gating: Gating,
+    /// Factor on what the layer adds to the residual stream.
+    pub residual_scale: f32,
     pub eps: f32,
 }
 
 impl MoeFfn {
-    /// Three steps.
+    /// Three steps, and those of the shared expert.
     pub fn plan(&self, builder: &mut PlanBuilder) -> Result<(), PlanError> {
+        let n_groups = self.gating.groups.map_or(1, |groups| groups.count);
+        if n_groups > MAX_GROUPS {
+            return Err(PlanError::Beyond {
+                name: self.router.name.clone(),
+                what: "the number of expert groups",
+                got: n_groups.into(),
+                limit: MAX_GROUPS.into(),
+            });
+        }
         if self.n_experts > MAX_EXPERTS {
             return Err(PlanError::Beyond {
                 name: self.router.name.clone(),
@@ -47,10 +102,17 @@ impl MoeFfn {
         }
         let moe_layer = builder.next_moe_layer();
         self.plan_router(builder, moe_layer)?;
-        self.plan_experts(builder, moe_layer)
+        self.plan_experts(builder, moe_layer)?;
+        self.shared.as_ref().map_or(Ok(()), |shared| shared.plan(builder))
     }
 
     fn plan_router(&self, builder: &mut PlanBuilder, moe_layer: u32) -> Result<(), PlanError> {
+        let bias_role = match self.router_bias {
+            None => 0,
+            Some((BiasRole::Logits, _)) => 1,
+            Some((BiasRole::Selection, _)) => 2,
+        };
+        let bias = self.router_bias.as_ref().map(|(_, bias)| builder.vector(bias));
         let kernel = kernels::router::Router {
             params: kernels::router::Params {
                 width: self.d_model,
@@ -63,12 +125,17 @@ impl MoeFfn {
                 norm_weights: u32::from(self.gating.norm_weights),
                 eps: self.eps,
                 weights_scale: self.gating.weights_scale,
+                gating: u32::from(self.gating.function == GatingFunction::Sigmoid),
+                bias_role,
+                n_groups: self.gating.groups.map_or(1, |groups| groups.count),
+                top_groups: self.gating.groups.map_or(1, |groups| groups.used),
                 ..Default::default()
             },
             format: self.router.format,
             x: builder.activation("x", self.d_model),
             norm: builder.vector(&self.norm)?,
             weights: builder.pack(&[&self.router])?,
+            bias: bias.transpose()?,
             h: builder.activation("h", self.d_model),
             ids: builder.ports().ids,
             expert_weights: builder.ports().expert_weights,
@@ -81,6 +148,13 @@ impl MoeFfn {
     fn plan_experts(&self, builder: &mut PlanBuilder, moe_layer: u32) -> Result<(), PlanError> {
         let layer = Some(self.layer);
         let n_moe_layers = builder.moe().layers.len() as u32;
+        let biases = match &self.biases {
+            None => None,
+            Some([gate, up, down]) => Some((
+                builder.rows_of_floats(&[gate, up])?,
+                builder.rows_of_floats(&[down])?,
+            )),
+        };
         let act = builder.rows("act", builder.options().batch * self.top_k, self.d_ff);
         let gate_up = kernels::expert_gate_up::ExpertGateUp {
             params: kernels::expert_gate_up::Params {
@@ -92,10 +166,15 @@ impl MoeFfn {
                 top_k: self.top_k,
                 moe_layer,
                 n_moe_layers,
+                activation: u32::from(self.activation == Activation::GptOss),
+                has_bias: u32::from(biases.is_some()),
+                bias_stride: stride(self.d_ff),
+                ..Default::default()
             },
             cols: self.d_model,
             format: self.gate.format,
             weights: builder.pack(&[&self.gate, &self.up])?,
+            bias: biases.map(|(gate_up, _)| gate_up),
             h: builder.activation("h", self.d_model),
             ids: builder.ports().ids,
             act,
@@ -111,11 +190,15 @@ impl MoeFfn {
                 top_k: self.top_k,
                 moe_layer,
                 n_moe_layers,
+                has_bias: u32::from(biases.is_some()),
+                bias_stride: stride(self.d_model),
+                scale: self.residual_scale,
                 ..Default::default()
             },
             cols: self.d_ff,
             format: self.down.format,
             weights: builder.pack(&[&self.down])?,
+            bias: biases.map(|(_, down)| down),
             act,
             ids: builder.ports().ids,
             expert_weights: builder.ports().expert_weights,

@@ -13,7 +13,14 @@ pub struct Cache<'a> {
 }
 
 /// `softmax(q · Kᵀ · scale) · V` for every token and head.
-pub fn attention(params: &Params, batch: Batch, q: &[f32], cache: &Cache<'_>, out: &mut [f32]) {
+pub fn attention(
+    params: &Params,
+    batch: Batch,
+    q: &[f32],
+    cache: &Cache<'_>,
+    sinks: Option<&[f32]>,
+    out: &mut [f32],
+) {
     let head_dim = params.head_dim as usize;
     let (n_heads, n_kv_heads) = (params.n_heads as usize, params.n_kv_heads as usize);
     let last_position = (batch.start + batch.n_tokens) as usize;
@@ -28,22 +35,31 @@ pub fn attention(params: &Params, batch: Batch, q: &[f32], cache: &Cache<'_>, ou
         }
         let group = n_heads / n_kv_heads;
         for token in 0..batch.n_tokens as usize {
-            let seen = (batch.start as usize + token + 1) * head_dim;
+            let end = batch.start as usize + token + 1;
+            let oldest = if params.window == 0 {
+                0
+            } else {
+                end.saturating_sub(params.window as usize)
+            };
+            let seen = oldest * head_dim..end * head_dim;
             for head in kv_head * group..(kv_head + 1) * group {
                 let query = &q[token * params.q_stride as usize + head * head_dim..][..head_dim];
                 let out = &mut out[token * params.out_stride as usize + head * head_dim..][..head_dim];
-                attend(query, &keys[..seen], &values[..seen], params.scale, out);
+                let sink = sinks.map(|sinks| sinks[head]);
+                let (keys, values) = (&keys[seen.clone()], &values[seen.clone()]);
+                attend(query, keys, values, params.scale, sink, out);
             }
         }
     }
 }
 
-/// One query over the positions it sees.
-fn attend(query: &[f32], keys: &[f32], values: &[f32], scale: f32, out: &mut [f32]) {
+/// One query over the positions it sees. A sink is one more logit, whose share goes nowhere.
+fn attend(query: &[f32], keys: &[f32], values: &[f32], scale: f32, sink: Option<f32>, out: &mut [f32]) {
     let head_dim = query.len();
     let mut shares: Vec<f32> = keys
         .chunks_exact(head_dim)
         .map(|key| dot(query, key) * scale)
+        .chain(sink)
         .collect();
     softmax(&mut shares);
     out.fill(0.0);

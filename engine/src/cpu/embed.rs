@@ -4,7 +4,7 @@ use crate::cpu::Weights;
 use crate::kernels::Batch;
 use crate::kernels::embed::Params;
 
-/// Decodes the embedding row of each token.
+/// Decodes and scales the embedding row of each token.
 pub fn embed(params: &Params, batch: Batch, tokens: &[u32], weights: &Weights, x: &mut [f32]) {
     let stride = params.x_stride as usize;
     for (token, x) in tokens
@@ -13,5 +13,6 @@ pub fn embed(params: &Params, batch: Batch, tokens: &[u32], weights: &Weights, x
         .take(batch.n_tokens as usize)
     {
         weights.row((*token).min(params.vocab - 1) as usize, x);
+        x.iter_mut().for_each(|value| *value *= params.scale);
     }
 }

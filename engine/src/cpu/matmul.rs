@@ -4,8 +4,15 @@ use crate::cpu::{Weights, dot};
 use crate::kernels::Batch;
 use crate::kernels::matmul::Params;
 
-/// `y[t] = W · x[t]`, or `y[t] += W · x[t]`. Each row is decoded once for all tokens.
-pub fn matmul(params: &Params, batch: Batch, weights: &Weights, x: &[f32], y: &mut [f32]) {
+/// `y[t] = scale · (W · x[t] + bias)`, or `y[t] += ` the same. Each row is decoded once for all tokens.
+pub fn matmul(
+    params: &Params,
+    batch: Batch,
+    weights: &Weights,
+    bias: Option<&[f32]>,
+    x: &[f32],
+    y: &mut [f32],
+) {
     let tokens = if params.logits_only == 1 {
         batch.n_logits
     } else {
@@ -15,9 +22,10 @@ pub fn matmul(params: &Params, batch: Batch, weights: &Weights, x: &[f32], y: &m
     let mut decoded = vec![0.0; cols];
     for row in 0..params.rows as usize {
         weights.row(row, &mut decoded);
+        let bias = bias.map_or(0.0, |bias| bias[row]);
         for token in 0..tokens {
             let x_base = token * params.x_stride as usize;
-            let sum = dot(&decoded, &x[x_base..x_base + cols]);
+            let sum = (dot(&decoded, &x[x_base..x_base + cols]) + bias) * params.scale;
             let y = &mut y[token * params.y_stride as usize + params.y_offset as usize + row];
             *y = if params.accumulate == 1 { *y + sum } else { sum };
         }

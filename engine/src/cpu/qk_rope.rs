@@ -27,16 +27,22 @@ pub fn qk_rope(
     let mut head = vec![0.0; head_dim];
     for token in 0..batch.n_tokens as usize {
         let turns = &rope[token * params.n_rot as usize..][..params.n_rot as usize];
-        let heads = qkv[token * params.qkv_stride as usize..].chunks_exact(head_dim);
+        let row = &qkv[token * params.qkv_stride as usize..];
+        let (queries, keys) = row.split_at(n_heads * head_dim);
+        let turn = [
+            Turn::of(params, queries, q_norm, turns),
+            Turn::of(params, &keys[..n_kv_heads * head_dim], k_norm, turns),
+        ];
+        let heads = row.chunks_exact(head_dim);
         for (index, source) in heads.take(n_heads + 2 * n_kv_heads).enumerate() {
             head.copy_from_slice(source);
             let cache_row = |kv_head| ((batch.start as usize + token) * n_kv_heads + kv_head) * head_dim;
             if index < n_heads {
-                turn_head(params, q_norm, turns, &mut head);
+                turn[0].apply(params, index, &mut head);
                 let at = token * params.q_stride as usize + index * head_dim;
                 out.q[at..at + head_dim].copy_from_slice(&head);
             } else if index < n_heads + n_kv_heads {
-                turn_head(params, k_norm, turns, &mut head);
+                turn[1].apply(params, index - n_heads, &mut head);
                 kv.store(out.keys, cache_row(index - n_heads), &head);
             } else {
                 kv.store(out.values, cache_row(index - n_heads - n_kv_heads), &head);
@@ -45,19 +51,41 @@ pub fn qk_rope(
     }
 }
 
-/// Norms one head, then rotates its pairs (i, i + n_rot/2).
-fn turn_head(params: &Params, norm: &[f32], turns: &[f32], head: &mut [f32]) {
-    if params.qk_norm == 1 {
-        let scale = rms_scale(head, params.eps);
-        for (value, norm) in head.iter_mut().zip(norm) {
-            *value = *value * scale * norm;
-        }
+/// What all heads of one kind, of one token, are turned with.
+struct Turn<'a> {
+    norm: &'a [f32],
+    /// 1 / rms over all heads, where the norm is over all.
+    scale: f32,
+    turns: &'a [f32], // (n_rot / 2, 2): cos, sin
+}
+
+impl<'a> Turn<'a> {
+    fn of(params: &Params, heads: &[f32], norm: &'a [f32], turns: &'a [f32]) -> Self {
+        let scale = rms_scale(heads, params.eps);
+        Self { norm, scale, turns }
     }
-    let half = params.n_rot as usize / 2;
-    for i in 0..half {
-        let (cos, sin) = (turns[2 * i], turns[2 * i + 1]);
-        let (a, b) = (head[i], head[i + half]);
-        head[i] = a * cos - b * sin;
-        head[i + half] = b * cos + a * sin;
+
+    /// Norms one head, then rotates its pairs.
+    fn apply(&self, params: &Params, index: usize, head: &mut [f32]) {
+        let (scale, gains) = match params.qk_norm {
+            0 => (1.0, None),
+            1 => (rms_scale(head, params.eps), Some(self.norm)),
+            _ => (self.scale, Some(&self.norm[index * head.len()..])),
+        };
+        for (value, gain) in head.iter_mut().zip(gains.into_iter().flatten()) {
+            *value = *value * scale * gain;
+        }
+        let half = params.n_rot as usize / 2;
+        for i in 0..half {
+            let (cos, sin) = (self.turns[2 * i], self.turns[2 * i + 1]);
+            let (first, second) = if params.interleaved == 1 {
+                (2 * i, 2 * i + 1)
+            } else {
+                (i, i + half)
+            };
+            let (a, b) = (head[first], head[second]);
+            head[first] = a * cos - b * sin;
+            head[second] = b * cos + a * sin;
+        }
     }
 }

@@ -8,8 +8,9 @@ use crate::kernels::router::Params;
 
 /// The weights the router reads.
 pub struct Matrices<'a> {
-    pub norm: &'a [f32],     // (width)
-    pub router: &'a Weights, // (n_experts, width)
+    pub norm: &'a [f32],         // (width)
+    pub router: &'a Weights,     // (n_experts, width)
+    pub bias: Option<&'a [f32]>, // (n_experts)
 }
 
 /// What the router writes.
@@ -23,7 +24,7 @@ pub struct Out<'a> {
 /// Smallest sum the chosen weights are divided by: 2⁻¹⁴, as llama.cpp.
 const LEAST_SUM: f32 = 6.103_515_6e-5;
 
-/// Norm, logits, softmax over all experts, top-k, weights.
+/// Norm, logits, softmax or sigmoid, top-k, weights.
 pub fn router(params: &Params, batch: Batch, x: &[f32], matrices: &Matrices<'_>, out: &mut Out<'_>) {
     let (width, stride) = (params.width as usize, params.x_stride as usize);
     let (n_experts, top_k) = (params.n_experts as usize, params.top_k as usize);
@@ -38,30 +39,79 @@ pub fn router(params: &Params, batch: Batch, x: &[f32], matrices: &Matrices<'_>,
             matrices.router.row(expert, &mut row);
             *prob = dot(&row, h);
         }
-        softmax(probs);
+        let scores = score(params, probs, matrices.bias);
+        let mut ranks = scores.clone();
+        if params.bias_role == 2 {
+            let bias = matrices.bias.into_iter().flatten();
+            ranks.iter_mut().zip(bias).for_each(|(rank, bias)| *rank += bias);
+        }
+        keep_best_groups(params, &mut ranks);
         let chosen = slot * top_k..(slot + 1) * top_k;
         choose(
             params,
-            probs,
+            &scores,
+            ranks,
             &mut out.ids[chosen.clone()],
             &mut out.weights[chosen],
         );
     }
 }
 
-/// The k best, best first; equal probabilities go to the lower expert number.
-fn choose(params: &Params, probs: &[f32], ids: &mut [u32], weights: &mut [f32]) {
-    let mut left = probs.to_vec();
+/// What weights are made of. The logits in `probs` become the distribution of the trace.
+fn score(params: &Params, probs: &mut [f32], bias: Option<&[f32]>) -> Vec<f32> {
+    if params.bias_role == 1 {
+        let bias = bias.into_iter().flatten();
+        probs
+            .iter_mut()
+            .zip(bias)
+            .for_each(|(logit, bias)| *logit += bias);
+    }
+    if params.gating != 1 {
+        softmax(probs);
+        return probs.to_vec();
+    }
+    let scores: Vec<f32> = probs.iter().map(|logit| 1.0 / (1.0 + (-logit).exp())).collect();
+    let total: f32 = scores.iter().sum();
+    for (prob, score) in probs.iter_mut().zip(&scores) {
+        *prob = score / total;
+    }
+    scores
+}
+
+/// Takes the experts of all but the best groups out of the choice.
+fn keep_best_groups(params: &Params, ranks: &mut [f32]) {
+    if params.n_groups <= 1 {
+        return;
+    }
+    let size = ranks.len() / params.n_groups as usize;
+    let best_two = |group: &[f32]| {
+        let mut sorted = group.to_vec();
+        sorted.sort_by(|a, b| b.total_cmp(a));
+        sorted.iter().take(2).sum::<f32>()
+    };
+    let groups: Vec<f32> = ranks.chunks(size).map(best_two).collect();
+    let mut order: Vec<usize> = (0..groups.len()).collect();
+    order.sort_by(|a, b| groups[*b].total_cmp(&groups[*a]).then(a.cmp(b)));
+    for left_out in order.iter().skip(params.top_groups as usize) {
+        ranks[left_out * size..][..size].fill(TAKEN);
+    }
+}
+
+/// Below every rank.
+const TAKEN: f32 = -3.4e38;
+
+/// The k best by rank, best first; equal ranks go to the lower expert number.
+fn choose(params: &Params, scores: &[f32], mut ranks: Vec<f32>, ids: &mut [u32], weights: &mut [f32]) {
     for (id, weight) in ids.iter_mut().zip(weights.iter_mut()) {
         let mut best = 0;
-        for expert in 1..left.len() {
-            if left[expert] > left[best] {
+        for expert in 1..ranks.len() {
+            if ranks[expert] > ranks[best] {
                 best = expert;
             }
         }
         *id = best as u32;
-        *weight = left[best];
-        left[best] = -1.0;
+        *weight = scores[best];
+        ranks[best] = TAKEN;
     }
     let sum: f32 = weights.iter().sum();
     let divisor = if params.norm_weights == 1 {

@@ -144,7 +144,7 @@ impl GpuExecutor {
                 batch.as_entire_binding(),
             ];
             resources.extend(step.kernel.bindings().iter().map(|bind| match bind {
-                Bind::Read(id) | Bind::Write(id) => buffers[id.0].as_entire_binding(),
+                Bind::Read(id) | Bind::Write(id) | Bind::Unread(id) => buffers[id.0].as_entire_binding(),
                 Bind::Weights(id) => packs[id.0].as_entire_binding(),
             }));
             let entries: Vec<wgpu::BindGroupEntry<'_>> = (resources.into_iter().enumerate())

@@ -1,11 +1,13 @@
 //! Causal attention of each new token over the KV cache, with grouped query heads (GQA,
-//! arXiv:2305.13245): `out = softmax(q · Kᵀ · scale) · V`, in one pass with a running maximum.
+//! arXiv:2305.13245): `out = softmax(q · Kᵀ · scale) · V`, in one pass with a running maximum. A layer
+//! may see only a sliding window (arXiv:2004.05150), and may have a learned sink per head, one more
+//! logit of the softmax (gpt-oss).
 
 use std::borrow::Cow;
 
 use super::{Batch, Bind, Grid, Kernel, LinkKind, Links, Pass, params};
 use crate::cpu;
-use crate::plan::BufferId;
+use crate::plan::{BufferId, PackId};
 use crate::session::KvFormat;
 use crate::trace::GroupWork;
 
@@ -22,8 +24,9 @@ params! {
     pub out_stride: u32,
     /// Usually 1 / sqrt(head_dim).
     pub scale: f32,
-    pub pad_0: u32,
-    pub pad_1: u32,
+    /// Positions a token sees, its own included; 0: all.
+    pub window: u32,
+    pub has_sinks: u32,
 }
 
 /// See the module.
@@ -31,15 +34,17 @@ params! {
 pub struct Attention {
     pub params: Params,
     pub kv: KvFormat,
-    pub q: BufferId,      // (tokens, n_heads · head_dim)
-    pub keys: BufferId,   // (context, n_kv_heads · head_dim)
-    pub values: BufferId, // (context, n_kv_heads · head_dim)
-    pub out: BufferId,    // (tokens, n_heads · head_dim)
+    pub q: BufferId,           // (tokens, n_heads · head_dim)
+    pub keys: BufferId,        // (context, n_kv_heads · head_dim)
+    pub values: BufferId,      // (context, n_kv_heads · head_dim)
+    pub sinks: Option<PackId>, // (n_heads)
+    pub out: BufferId,         // (tokens, n_heads · head_dim)
 }
 
 /// Sum over the batch of the positions each token attends to, itself included.
-fn attended_positions(batch: Batch) -> u64 {
-    (0..u64::from(batch.n_tokens)).map(|token| u64::from(batch.start) + token + 1).sum()
+fn attended_positions(batch: Batch, window: u32) -> u64 {
+    let most = if window == 0 { u64::MAX } else { u64::from(window) };
+    (0..u64::from(batch.n_tokens)).map(|token| (u64::from(batch.start) + token + 1).min(most)).sum()
 }
 
 impl Kernel for Attention {
@@ -56,7 +61,8 @@ impl Kernel for Attention {
     }
 
     fn bindings(&self) -> Vec<Bind> {
-        vec![Bind::Read(self.q), Bind::Read(self.keys), Bind::Read(self.values), Bind::Write(self.out)]
+        let sinks = self.sinks.map_or(Bind::Unread(self.q), Bind::Weights);
+        vec![Bind::Read(self.q), Bind::Read(self.keys), Bind::Read(self.values), sinks, Bind::Write(self.out)]
     }
 
     fn grid(&self, batch: Batch, _tile: u32) -> Grid {
@@ -65,9 +71,10 @@ impl Kernel for Attention {
 
     fn work(&self, pass: Pass<'_>) -> GroupWork {
         let p = &self.params;
-        let positions = attended_positions(pass.batch);
+        let positions = attended_positions(pass.batch, p.window);
         let kv_row = 2 * u64::from(p.n_kv_heads) * u64::from(p.head_dim);
         GroupWork {
+            weight_bytes: self.sinks.map_or(0, |_| 4 * u64::from(p.n_heads)),
             // The cache is counted once per token that reads it, which is what decode pays.
             kv_read_bytes: self.kv.bytes_for(kv_row) * positions,
             operations: 4 * u64::from(p.n_heads) * u64::from(p.head_dim) * positions,
@@ -78,6 +85,7 @@ impl Kernel for Attention {
     fn run_cpu(&self, memory: &cpu::Memory, batch: Batch) {
         let (q, keys, values) = (memory.f32(self.q), memory.u32(self.keys), memory.u32(self.values));
         let cache = cpu::attention::Cache { kv: self.kv, keys: &keys, values: &values };
-        cpu::attention::attention(&self.params, batch, &q, &cache, &mut memory.f32_mut(self.out));
+        let sinks = self.sinks.map(|sinks| memory.vector(sinks));
+        cpu::attention::attention(&self.params, batch, &q, &cache, sinks, &mut memory.f32_mut(self.out));
     }
 }

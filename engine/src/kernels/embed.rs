@@ -16,7 +16,8 @@ params! {
     /// Rows of the matrix; a token beyond them reads the last row.
     pub vocab: u32,
     pub x_stride: u32,
-    pub pad_0: u32,
+    /// Factor on the embedding: Granite's multiplier, else 1.
+    pub scale: f32,
 }
 
 /// See the module.

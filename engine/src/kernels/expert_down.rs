@@ -1,6 +1,6 @@
 //! Second half of the chosen experts: down projection, weighted sum over the chosen, and the
-//! residual, in one dispatch: `x += Σ_s w_s · (D_e(s) · act_s)`. The sum runs in rank order, so it
-//! is the same on every run.
+//! residual, in one dispatch: `x += scale · Σ_s w_s · (D_e(s) · act_s + b_e(s))`. The sum runs in rank
+//! order, so it is the same on every run.
 
 use std::borrow::Cow;
 
@@ -21,7 +21,13 @@ params! {
     pub top_k: u32,
     pub moe_layer: u32,
     pub n_moe_layers: u32,
+    pub has_bias: u32,
+    /// Floats per expert in the bias.
+    pub bias_stride: u32,
+    /// Factor on what the layer adds: Granite's residual multiplier, else 1.
+    pub scale: f32,
     pub pad_0: u32,
+    pub pad_1: u32,
 }
 
 /// See the module.
@@ -31,6 +37,7 @@ pub struct ExpertDown {
     pub cols: u32,
     pub format: Format,
     pub weights: PackId,         // (n_experts, d_model, d_ff)
+    pub bias: Option<PackId>,    // (n_experts, d_model)
     pub act: BufferId,           // (tokens, top_k, d_ff)
     pub ids: BufferId,           // (tokens, n_moe_layers, top_k) u32
     pub expert_weights: BufferId, // (tokens, n_moe_layers, top_k)
@@ -56,6 +63,7 @@ impl Kernel for ExpertDown {
             Bind::Read(self.act),
             Bind::Read(self.ids),
             Bind::Read(self.expert_weights),
+            self.bias.map_or(Bind::Unread(self.act), Bind::Weights),
             Bind::Write(self.x),
         ]
     }
@@ -68,9 +76,10 @@ impl Kernel for ExpertDown {
         let p = &self.params;
         let expert_elements = u64::from(p.d_model) * u64::from(self.cols);
         let distinct = pass.distinct_experts.get(p.moe_layer as usize).copied().unwrap_or(0);
+        let bias_bytes = self.bias.map_or(0, |_| 4 * u64::from(p.d_model));
         let uses = u64::from(pass.batch.n_tokens) * u64::from(p.top_k);
         GroupWork {
-            weight_bytes: weight_bytes(self.format, expert_elements) * u64::from(distinct),
+            weight_bytes: (weight_bytes(self.format, expert_elements) + bias_bytes) * u64::from(distinct),
             operations: 2 * expert_elements * uses,
             ..GroupWork::default()
         }
@@ -79,7 +88,10 @@ impl Kernel for ExpertDown {
     fn run_cpu(&self, memory: &cpu::Memory, batch: Batch) {
         let (act, ids) = (memory.f32(self.act), memory.u32(self.ids));
         let chosen = cpu::expert_down::Chosen { ids: &ids, weights: &memory.f32(self.expert_weights) };
-        let weights = memory.weights(self.weights);
-        cpu::expert_down::expert_down(&self.params, batch, weights, &act, &chosen, &mut memory.f32_mut(self.x));
+        let matrices = cpu::expert_down::Matrices {
+            weights: memory.weights(self.weights),
+            bias: self.bias.map(|bias| memory.weights(bias)),
+        };
+        cpu::expert_down::expert_down(&self.params, batch, &matrices, &act, &chosen, &mut memory.f32_mut(self.x));
     }
 }

@@ -1,5 +1,6 @@
-//! First half of the chosen experts: gate, up and SwiGLU in one dispatch,
-//! `act = silu(G_e · h) · (U_e · h)` for each chosen expert e (arXiv:2002.05202).
+//! First half of the chosen experts: gate, up and activation in one dispatch,
+//! `act = glu(G_e · h + b_e, U_e · h + c_e)` for each chosen expert e: SwiGLU (arXiv:2002.05202), or
+//! as gpt-oss, `g · sigmoid(1.702 g) · (u + 1)` with g at most 7 and u within ±7.
 
 use std::borrow::Cow;
 
@@ -22,6 +23,12 @@ params! {
     pub top_k: u32,
     pub moe_layer: u32,
     pub n_moe_layers: u32,
+    /// 0: SwiGLU, 1: gpt-oss's.
+    pub activation: u32,
+    pub has_bias: u32,
+    /// Floats per expert in the bias.
+    pub bias_stride: u32,
+    pub pad_0: u32,
 }
 
 /// See the module.
@@ -30,10 +37,11 @@ pub struct ExpertGateUp {
     pub params: Params,
     pub cols: u32,
     pub format: Format,
-    pub weights: PackId, // (2, n_experts, d_ff, d_model): gate, then up
-    pub h: BufferId,     // (tokens, d_model)
-    pub ids: BufferId,   // (tokens, n_moe_layers, top_k) u32
-    pub act: BufferId,   // (tokens, top_k, d_ff)
+    pub weights: PackId,      // (2, n_experts, d_ff, d_model): gate, then up
+    pub bias: Option<PackId>, // (2, n_experts, d_ff)
+    pub h: BufferId,          // (tokens, d_model)
+    pub ids: BufferId,        // (tokens, n_moe_layers, top_k) u32
+    pub act: BufferId,        // (tokens, top_k, d_ff)
 }
 
 impl Kernel for ExpertGateUp {
@@ -50,7 +58,14 @@ impl Kernel for ExpertGateUp {
     }
 
     fn bindings(&self) -> Vec<Bind> {
-        vec![Bind::Weights(self.weights), Bind::Read(self.h), Bind::Read(self.ids), Bind::Write(self.act)]
+        let bias = self.bias.map_or(Bind::Unread(self.h), Bind::Weights);
+        vec![
+            Bind::Weights(self.weights),
+            Bind::Read(self.h),
+            Bind::Read(self.ids),
+            bias,
+            Bind::Write(self.act),
+        ]
     }
 
     fn grid(&self, batch: Batch, _tile: u32) -> Grid {
@@ -61,9 +76,10 @@ impl Kernel for ExpertGateUp {
         let p = &self.params;
         let expert_elements = 2 * u64::from(p.d_ff) * u64::from(self.cols);
         let distinct = pass.distinct_experts.get(p.moe_layer as usize).copied().unwrap_or(0);
+        let bias_bytes = self.bias.map_or(0, |_| 2 * 4 * u64::from(p.d_ff));
         let uses = u64::from(pass.batch.n_tokens) * u64::from(p.top_k);
         GroupWork {
-            weight_bytes: weight_bytes(self.format, expert_elements) * u64::from(distinct),
+            weight_bytes: (weight_bytes(self.format, expert_elements) + bias_bytes) * u64::from(distinct),
             operations: 2 * expert_elements * uses,
             ..GroupWork::default()
         }
@@ -71,7 +87,10 @@ impl Kernel for ExpertGateUp {
 
     fn run_cpu(&self, memory: &cpu::Memory, batch: Batch) {
         let (h, ids) = (memory.f32(self.h), memory.u32(self.ids));
-        let weights = memory.weights(self.weights);
-        cpu::expert_gate_up::expert_gate_up(&self.params, batch, weights, &h, &ids, &mut memory.f32_mut(self.act));
+        let matrices = cpu::expert_gate_up::Matrices {
+            weights: memory.weights(self.weights),
+            bias: self.bias.map(|bias| memory.weights(bias)),
+        };
+        cpu::expert_gate_up::expert_gate_up(&self.params, batch, &matrices, &h, &ids, &mut memory.f32_mut(self.act));
     }
 }

@@ -1,4 +1,5 @@
-//! Matrix times activations: `y[t] = W · x[t]`, or `y[t] += W · x[t]` onto the residual stream.
+//! Matrix times activations: `y[t] = scale · (W · x[t] + bias)`, or the same added onto the
+//! residual stream.
 
 use std::borrow::Cow;
 
@@ -23,7 +24,13 @@ params! {
     pub accumulate: u32,
     /// 1: only the rows whose logits are wanted.
     pub logits_only: u32,
+    /// 1: add a bias to every output.
+    pub has_bias: u32,
+    /// Factor on the outputs: Granite's residual and logit multipliers, else 1.
+    pub scale: f32,
     pub pad_0: u32,
+    pub pad_1: u32,
+    pub pad_2: u32,
 }
 
 /// See the module.
@@ -32,9 +39,10 @@ pub struct Matmul {
     pub params: Params,
     pub cols: u32,
     pub format: Format,
-    pub weights: PackId, // (rows, cols)
-    pub x: BufferId,     // (tokens, cols)
-    pub y: BufferId,     // (tokens, rows)
+    pub weights: PackId,      // (rows, cols)
+    pub bias: Option<PackId>, // (rows)
+    pub x: BufferId,          // (tokens, cols)
+    pub y: BufferId,          // (tokens, rows)
 }
 
 impl Kernel for Matmul {
@@ -51,7 +59,8 @@ impl Kernel for Matmul {
     }
 
     fn bindings(&self) -> Vec<Bind> {
-        vec![Bind::Weights(self.weights), Bind::Read(self.x), Bind::Write(self.y)]
+        let bias = self.bias.map_or(Bind::Unread(self.x), Bind::Weights);
+        vec![Bind::Weights(self.weights), Bind::Read(self.x), bias, Bind::Write(self.y)]
     }
 
     fn tokens(&self, batch: Batch) -> u32 {
@@ -69,7 +78,8 @@ impl Kernel for Matmul {
         }
         let elements = u64::from(self.params.rows) * u64::from(self.cols);
         GroupWork {
-            weight_bytes: weight_bytes(self.format, elements),
+            weight_bytes: weight_bytes(self.format, elements)
+                + self.bias.map_or(0, |_| 4 * u64::from(self.params.rows)),
             operations: 2 * elements * tokens,
             ..GroupWork::default()
         }
@@ -77,6 +87,7 @@ impl Kernel for Matmul {
 
     fn run_cpu(&self, memory: &cpu::Memory, batch: Batch) {
         let (x, mut y) = (memory.f32(self.x), memory.f32_mut(self.y));
-        cpu::matmul::matmul(&self.params, batch, memory.weights(self.weights), &x, &mut y);
+        let bias = self.bias.map(|bias| memory.vector(bias));
+        cpu::matmul::matmul(&self.params, batch, memory.weights(self.weights), bias, &x, &mut y);
     }
 }

@@ -1,6 +1,6 @@
-//! Prepares attention: normalises queries and keys per head (QK-norm), rotates them by their
-//! position (RoPE, NeoX pairing: element i with i + n_rot/2; arXiv:2104.09864), and appends keys
-//! and values to the cache.
+//! Prepares attention: normalises queries and keys (QK-norm: per head, or as OLMoE over all heads),
+//! rotates them by their position (RoPE, arXiv:2104.09864; element i turns with i + n_rot/2, NeoX's
+//! pairing, or 2i with 2i + 1, the paper's), and appends keys and values to the cache.
 //!
 //! Cosines and sines come from a table the host computes in f64 for the batch's positions: shader
 //! `sin` is only guaranteed to 2⁻¹¹, and every RoPE scaling variant becomes data.
@@ -23,9 +23,14 @@ params! {
     pub n_rot: u32,
     pub qkv_stride: u32,
     pub q_stride: u32,
-    /// 1: normalise queries and keys per head first.
+    /// 0: none, 1: normalise queries and keys per head first, 2: over all heads.
     pub qk_norm: u32,
     pub eps: f32,
+    /// 1: neighbours turn together.
+    pub interleaved: u32,
+    pub pad_0: u32,
+    pub pad_1: u32,
+    pub pad_2: u32,
 }
 
 /// See the module.
@@ -34,8 +39,8 @@ pub struct QkRope {
     pub params: Params,
     pub kv: KvFormat,
     pub qkv: BufferId,    // (tokens, (n_heads + 2 n_kv_heads) · head_dim): q, then k, then v
-    pub q_norm: PackId,   // (head_dim)
-    pub k_norm: PackId,   // (head_dim)
+    pub q_norm: PackId,   // (head_dim) or (n_heads, head_dim)
+    pub k_norm: PackId,   // (head_dim) or (n_kv_heads, head_dim)
     pub rope: BufferId,   // (tokens, n_rot / 2, 2): cos, sin
     pub q: BufferId,      // (tokens, n_heads · head_dim)
     pub keys: BufferId,   // (context, n_kv_heads · head_dim)
@@ -74,8 +79,9 @@ impl Kernel for QkRope {
     fn work(&self, pass: Pass<'_>) -> GroupWork {
         let p = &self.params;
         let per_token = self.kv.bytes_for(2 * u64::from(p.n_kv_heads) * u64::from(p.head_dim));
+        let normed_heads = [0, 2, p.n_heads + p.n_kv_heads][p.qk_norm.min(2) as usize];
         GroupWork {
-            weight_bytes: if p.qk_norm == 1 { 2 * 4 * u64::from(p.head_dim) } else { 0 },
+            weight_bytes: 4 * u64::from(normed_heads) * u64::from(p.head_dim),
             kv_write_bytes: per_token * u64::from(pass.batch.n_tokens),
             ..GroupWork::default()
         }

@@ -1,5 +1,10 @@
-//! The router of a MoE layer in one dispatch: norm, one logit per expert, softmax over all
-//! experts, top-k, and the weights of the chosen (arXiv:1701.06538; weights as Qwen3-MoE).
+//! The router of a MoE layer in one dispatch: norm, one logit per expert, softmax over all experts
+//! or sigmoid of each, top-k, and the weights of the chosen (arXiv:1701.06538). A bias may be part
+//! of the logits (gpt-oss) or count for the selection alone (arXiv:2408.15664), and experts may be
+//! chosen from the best groups only (arXiv:2412.19437): a group counts by the sum of its best two.
+//!
+//! Softmax over the chosen alone is softmax over all with `norm_weights`. The distribution in the
+//! trace always sums to one: sigmoids are divided by their sum there, and only there.
 //!
 //! Its choice and its full distribution are ordinary outputs: the expert kernels read the first,
 //! the trace reads both.
@@ -16,6 +21,8 @@ pub const LINKS: &[LinkKind] = &[LinkKind::Quant, LinkKind::UnitDot];
 
 /// Most experts per layer the shader's workgroup memory is laid out for.
 pub const MAX_EXPERTS: u32 = 512;
+/// Most groups of experts the shader has room for.
+pub const MAX_GROUPS: u32 = 32;
 
 params! {
     pub width: u32,
@@ -32,6 +39,13 @@ params! {
     pub eps: f32,
     /// Factor on the chosen weights.
     pub weights_scale: f32,
+    /// 0: softmax over all experts, 1: sigmoid of each.
+    pub gating: u32,
+    /// 0: no bias, 1: part of the logits, 2: for the selection only.
+    pub bias_role: u32,
+    /// Groups of experts (1 or less: none), and how many of them may be chosen from.
+    pub n_groups: u32,
+    pub top_groups: u32,
     pub pad_0: u32,
     pub pad_1: u32,
 }
@@ -44,6 +58,7 @@ pub struct Router {
     pub x: BufferId,             // (tokens, width)
     pub norm: PackId,            // (width)
     pub weights: PackId,         // (n_experts, width)
+    pub bias: Option<PackId>,    // (n_experts)
     pub h: BufferId,             // (tokens, width): the normed x, which the experts read
     pub ids: BufferId,           // (tokens, n_moe_layers, top_k) u32
     pub expert_weights: BufferId, // (tokens, n_moe_layers, top_k)
@@ -68,6 +83,7 @@ impl Kernel for Router {
             Bind::Read(self.x),
             Bind::Weights(self.norm),
             Bind::Weights(self.weights),
+            self.bias.map_or(Bind::Unread(self.x), Bind::Weights),
             Bind::Write(self.h),
             Bind::Write(self.ids),
             Bind::Write(self.expert_weights),
@@ -82,7 +98,9 @@ impl Kernel for Router {
     fn work(&self, pass: Pass<'_>) -> GroupWork {
         let elements = u64::from(self.params.n_experts) * u64::from(self.params.width);
         GroupWork {
-            weight_bytes: weight_bytes(self.format, elements) + 4 * u64::from(self.params.width),
+            weight_bytes: weight_bytes(self.format, elements)
+                + 4 * u64::from(self.params.width)
+                + self.bias.map_or(0, |_| 4 * u64::from(self.params.n_experts)),
             operations: 2 * elements * u64::from(pass.batch.n_tokens),
             ..GroupWork::default()
         }
@@ -90,7 +108,11 @@ impl Kernel for Router {
 
     fn run_cpu(&self, memory: &cpu::Memory, batch: Batch) {
         let x = memory.f32(self.x);
-        let matrices = cpu::router::Matrices { norm: memory.vector(self.norm), router: memory.weights(self.weights) };
+        let matrices = cpu::router::Matrices {
+            norm: memory.vector(self.norm),
+            router: memory.weights(self.weights),
+            bias: self.bias.map(|bias| memory.vector(bias)),
+        };
         let mut out = cpu::router::Out {
             h: &mut memory.f32_mut(self.h),
             ids: &mut memory.u32_mut(self.ids),

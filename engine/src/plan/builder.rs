@@ -187,13 +187,18 @@ impl PlanBuilder {
 
     /// A one-row tensor that kernels read as plain floats.
     pub fn vector(&mut self, tensor: &TensorInfo) -> Result<PackId, PlanError> {
-        if tensor.format != Format::F32 {
+        self.rows_of_floats(&[tensor])
+    }
+
+    /// Tensors joined along rows that kernels read as plain floats, each row padded to whole units.
+    pub fn rows_of_floats(&mut self, tensors: &[&TensorInfo]) -> Result<PackId, PlanError> {
+        if let Some(tensor) = tensors.iter().find(|tensor| tensor.format != Format::F32) {
             return Err(PlanError::VectorFormat {
                 name: tensor.name.clone(),
                 format: tensor.format,
             });
         }
-        self.pack(&[tensor])
+        self.pack(tensors)
     }
 
     /// Adds a step.

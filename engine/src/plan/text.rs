@@ -31,7 +31,7 @@ impl fmt::Display for Plan {
                 .kernel
                 .bindings()
                 .iter()
-                .map(|bind| self.label(*bind))
+                .filter_map(|bind| self.label(*bind))
                 .collect();
             let (group, kernel) = (step.group.name(), step.kernel.stem());
             let (bytes, operations) = (work.weight_bytes, work.operations);
@@ -59,14 +59,16 @@ impl fmt::Display for Plan {
 }
 
 impl Plan {
-    fn label(&self, bind: Bind) -> String {
-        match bind {
+    /// How a binding reads; nothing for one that is never read.
+    fn label(&self, bind: Bind) -> Option<String> {
+        Some(match bind {
+            Bind::Unread(_) => return None,
             Bind::Read(id) => self.buffers[id.0].name.clone(),
             Bind::Write(id) => format!("→{}", self.buffers[id.0].name),
             Bind::Weights(id) => {
                 let pack = &self.packs[id.0];
                 format!("{} {} ({}, {})", pack.name(), pack.format, pack.rows, pack.cols)
             }
-        }
+        })
     }
 }
