@@ -60,12 +60,15 @@ fn decoded_values_are_the_bits_of_the_gguf_package() {
 fn list_is_sorted_by_name_and_knows_its_ggml_numbers() {
     let names: Vec<_> = Format::ALL.iter().map(|format| format.name()).collect();
     assert!(names.is_sorted(), "{names:?}");
-    let from_ggml: Vec<_> = [1, 0, 2, 12, 14, 8].into_iter().map(Format::from_ggml).collect();
+    let from_ggml: Vec<_> = [30, 1, 0, 20, 23, 39, 10, 11, 2, 3, 12, 6, 7, 13, 14, 8]
+        .into_iter()
+        .map(Format::from_ggml)
+        .collect();
     assert_eq!(
         from_ggml,
         Format::ALL.iter().copied().map(Some).collect::<Vec<_>>()
     );
-    assert_eq!(Format::from_ggml(13), None);
+    assert_eq!(Format::from_ggml(16), None);
 }
 
 #[test]

@@ -5,14 +5,22 @@
 //! at load. The shader's address is the *unit*: 32 consecutive elements. A *group* is the fewest
 //! units whose bytes fill whole words; repacking moves bytes within a group and adds none:
 //!
-//! | format | block: elements, bytes | group: units, words | bits per element |
-//! |--------|------------------------|---------------------|------------------|
-//! | F32    | 1, 4                   | 1, 32               | 32               |
-//! | F16    | 1, 2                   | 1, 16               | 16               |
-//! | Q8_0   | 32, 34                 | 2, 17               | 8.5              |
-//! | Q6_K   | 256, 210               | 16, 105             | 6.5625           |
-//! | Q4_0   | 32, 18                 | 2, 9                | 4.5              |
-//! | Q4_K   | 256, 144               | 8, 36               | 4.5              |
+//! | format       | block: elements, bytes | group: units, words | bits per element |
+//! |--------------|------------------------|---------------------|------------------|
+//! | F32          | 1, 4                   | 1, 32               | 32               |
+//! | F16, BF16    | 1, 2                   | 1, 16               | 16               |
+//! | Q8_0         | 32, 34                 | 2, 17               | 8.5              |
+//! | Q6_K         | 256, 210               | 16, 105             | 6.5625           |
+//! | Q5_1         | 32, 24                 | 1, 6                | 6                |
+//! | Q5_0         | 32, 22                 | 2, 11               | 5.5              |
+//! | Q5_K         | 256, 176               | 8, 44               | 5.5              |
+//! | Q4_1         | 32, 20                 | 1, 5                | 5                |
+//! | Q4_0, IQ4_NL | 32, 18                 | 2, 9                | 4.5              |
+//! | Q4_K         | 256, 144               | 8, 36               | 4.5              |
+//! | MXFP4        | 32, 17                 | 4, 17               | 4.25             |
+//! | IQ4_XS       | 256, 136               | 8, 34               | 4.25             |
+//! | Q3_K         | 256, 110               | 16, 55              | 3.4375           |
+//! | Q2_K         | 256, 84                | 8, 21               | 2.625            |
 //!
 //! A new format is `quant/<stem>.rs`, `shaders/quant/<stem>.wgsl` and one line in the list below.
 //! Decoders follow ggml's `dequantize_row_*` operation by operation, so the f32 values are the
@@ -94,10 +102,20 @@ macro_rules! formats {
 
 // Sorted by name: variant = stem, ggml_type number.
 formats! {
+    BF16 = bf16, 30;
     F16 = f16, 1;
     F32 = f32, 0;
+    IQ4_NL = iq4_nl, 20;
+    IQ4_XS = iq4_xs, 23;
+    MXFP4 = mxfp4, 39;
+    Q2_K = q2_k, 10;
+    Q3_K = q3_k, 11;
     Q4_0 = q4_0, 2;
+    Q4_1 = q4_1, 3;
     Q4_K = q4_k, 12;
+    Q5_0 = q5_0, 6;
+    Q5_1 = q5_1, 7;
+    Q5_K = q5_k, 13;
     Q6_K = q6_k, 14;
     Q8_0 = q8_0, 8;
 }
@@ -182,6 +200,13 @@ fn words_from_bytes(bytes: &[u8], words: &mut [u32]) {
     for (word, bytes) in words.iter_mut().zip(bytes) {
         *word = u32::from_le_bytes(*bytes);
     }
+}
+
+/// The five-bit number of element `i`: nibbles hold elements i and 16 + i, bit i is the high bit.
+fn five_bits(low_bits: &[u8], high_bits: u32, i: usize) -> f32 {
+    let low = low_bits[i % 16] >> (i / 16 * 4) & 15;
+    let high = (high_bits >> i & 1) as u8;
+    f32::from(high << 4 | low)
 }
 
 /// Two half-precision scales in one word, the first in the low bits.

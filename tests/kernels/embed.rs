@@ -29,7 +29,6 @@ fn check(format: Format, d_model: u32, vocab: u32, tokens: &[u32]) {
             vocab,
             x_stride: stride(d_model),
             scale: 3.0,
-            ..Params::default()
         },
         cols: d_model,
         format,

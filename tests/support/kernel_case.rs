@@ -184,14 +184,16 @@ pub fn random_blocks(format: Format, elements: usize, rng: &mut Rng) -> Vec<u8> 
             .collect();
     }
     let scale_offsets: &[usize] = match format {
-        Format::F16 | Format::Q8_0 | Format::Q4_0 => &[0],
-        Format::Q4_K => &[0, 2],
+        Format::F16 | Format::Q8_0 | Format::Q4_0 | Format::Q5_0 | Format::IQ4_NL | Format::IQ4_XS => &[0],
+        Format::Q4_K | Format::Q5_K | Format::Q4_1 | Format::Q5_1 => &[0, 2],
+        Format::Q2_K => &[80, 82],
+        Format::Q3_K => &[108],
         Format::Q6_K => &[208],
-        Format::F32 => &[],
+        Format::F32 | Format::BF16 | Format::MXFP4 => &[],
     };
     let size = match format {
         Format::F16 => 1.0,
-        Format::Q8_0 | Format::Q4_0 => 0.05,
+        Format::Q8_0 | Format::Q4_0 | Format::Q4_1 | Format::Q5_0 | Format::Q5_1 | Format::Q2_K => 0.05,
         _ => 0.002,
     };
     let blocks = elements / format.block_elements();
@@ -199,6 +201,12 @@ pub fn random_blocks(format: Format, elements: usize, rng: &mut Rng) -> Vec<u8> 
         .map(|_| rng.bits() as u8)
         .collect();
     for block in bytes.chunks_mut(format.block_bytes()) {
+        match format {
+            // A float between 1 and 2, either sign; a scale of 2⁻⁸ to 2⁻⁵.
+            Format::BF16 => block[1] = block[1] & 0x80 | 0x3f,
+            Format::MXFP4 => block[0] = 120 + block[0] % 4,
+            _ => {}
+        }
         for offset in scale_offsets {
             let scale = half::f16::from_f32(rng.signed() * size);
             block[*offset..offset + 2].copy_from_slice(&scale.to_le_bytes());

@@ -35,7 +35,7 @@ pub fn decode(block: &[u8; 144], out: &mut [f32; 256]) {
 }
 
 /// The two 6-bit numbers of a sub-block.
-fn scale_and_min(scales: &[u8], sub_block: usize) -> (u8, u8) {
+pub fn scale_and_min(scales: &[u8], sub_block: usize) -> (u8, u8) {
     let i = sub_block % 4;
     let (a, b, c) = (scales[i], scales[4 + i], scales[8 + i]);
     if sub_block < 4 {
