@@ -33,6 +33,10 @@ impl Outside {
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let Some(line) = first_line(stream) else { continue };
+                // A browser opens connections ahead of need, and closes them unused.
+                if line.is_empty() {
+                    continue;
+                }
                 log.lock().expect("nobody panics with the log").push(line);
             }
         });
