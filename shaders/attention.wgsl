@@ -2,7 +2,8 @@
 // One workgroup per head and token. It walks the cache in blocks of 64 positions: each invocation
 // scores one position, then each sums the values of its own pairs of output elements. A running
 // maximum keeps the softmax exact (arXiv:1805.02867). A sliding window limits how far back a token
-// sees; a sink is one more logit of the softmax, with no value (gpt-oss).
+// sees; a sink is one more logit of the softmax, with no value (gpt-oss). The cache is a ring of
+// cache_rows positions; values may be the beginnings of the keys (latent attention).
 
 struct Params {
     n_heads: u32,
@@ -13,19 +14,23 @@ struct Params {
     scale: f32,
     window: u32,        // positions seen, the token's own included; 0: all
     has_sinks: u32,
+    value_dim: u32,
+    value_stride: u32,  // elements from one value to the next
+    cache_rows: u32,    // positions the cache has room for
+    pad_0: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(2) var<storage, read> q: array<f32>;              // (tokens, n_heads, head_dim)
-@group(0) @binding(3) var<storage, read> keys: array<u32>;           // (context, n_kv_heads, head_dim)
-@group(0) @binding(4) var<storage, read> values: array<u32>;         // (context, n_kv_heads, head_dim)
+@group(0) @binding(3) var<storage, read> keys: array<u32>;           // (cache_rows, n_kv_heads, head_dim)
+@group(0) @binding(4) var<storage, read> values: array<u32>;         // (cache_rows, n_kv_heads, value_stride)
 @group(0) @binding(5) var<storage, read> sinks: array<f32>;          // (n_heads), where there are any
-@group(0) @binding(6) var<storage, read_write> out: array<f32>;      // (tokens, n_heads, head_dim)
+@group(0) @binding(6) var<storage, read_write> out: array<f32>;      // (tokens, n_heads, value_dim)
 
 const LOWEST = -3.4e38;
-const MAX_PAIRS = 4u;   // head_dim ≤ 512: 256 pairs over 64 invocations
+const MAX_PAIRS = 4u;   // value_dim ≤ 512: 256 pairs over 64 invocations
 
-var<workgroup> query: array<f32, 512>;
+var<workgroup> query: array<f32, 640>;
 var<workgroup> scores: array<f32, 64>;
 var<workgroup> shares: array<f32, 64>;
 
@@ -39,13 +44,13 @@ fn value_pair(pair: u32) -> vec2<f32> {
     return pair_from_words(values[at], values[at + PAIR_WORDS - 1u]);
 }
 
-// Index of a cache row's first pair.
-fn row_pair(position: u32, kv_head: u32) -> u32 {
-    return (position * params.n_kv_heads + kv_head) * params.head_dim / 2u;
+// Index of a head among all that the cache holds.
+fn cache_head(position: u32, kv_head: u32) -> u32 {
+    return position % params.cache_rows * params.n_kv_heads + kv_head;
 }
 
 fn score_of(position: u32, kv_head: u32) -> f32 {
-    let row = row_pair(position, kv_head);
+    let row = cache_head(position, kv_head) * params.head_dim / 2u;
     var sum = 0.0;
     for (var i = 0u; i < params.head_dim / 2u; i++) {
         let key = key_pair(row + i);
@@ -60,7 +65,7 @@ fn attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
     let token = group.y;
     let kv_head = head / (params.n_heads / params.n_kv_heads);
     let last = batch.start + token;
-    let n_pairs = params.head_dim / 2u;
+    let n_pairs = params.value_dim / 2u;
 
     for (var i = local; i < params.head_dim; i += 64u) {
         query[i] = q[token * params.q_stride + head * params.head_dim + i] * params.scale;
@@ -105,7 +110,7 @@ fn attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
             if (pair < n_pairs) {
                 var sum = sums[slot] * rescale;
                 for (var i = 0u; i < count; i++) {
-                    sum += shares[i] * value_pair(row_pair(first + i, kv_head) + pair);
+                    sum += shares[i] * value_pair(cache_head(first + i, kv_head) * params.value_stride / 2u + pair);
                 }
                 sums[slot] = sum;
             }
@@ -113,7 +118,7 @@ fn attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
         highest = block_highest;
     }
 
-    let out_base = token * params.out_stride + head * params.head_dim;
+    let out_base = token * params.out_stride + head * params.value_dim;
     for (var slot = 0u; slot < MAX_PAIRS; slot++) {
         let pair = local + slot * 64u;
         if (pair < n_pairs) {

@@ -13,9 +13,9 @@ struct Params {
     qk_norm: u32,       // 0 none, 1 per head, 2 over all heads
     eps: f32,
     interleaved: u32,
+    cache_rows: u32,    // positions the cache has room for
     pad_0: u32,
     pad_1: u32,
-    pad_2: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -24,8 +24,8 @@ struct Params {
 @group(0) @binding(4) var<storage, read> k_norm: array<f32>;           // (head_dim) or (n_kv_heads, head_dim)
 @group(0) @binding(5) var<storage, read> rope: array<vec2<f32>>;       // (tokens, n_rot / 2)
 @group(0) @binding(6) var<storage, read_write> q: array<f32>;          // (tokens, n_heads, head_dim)
-@group(0) @binding(7) var<storage, read_write> keys: array<u32>;       // (context, n_kv_heads, head_dim)
-@group(0) @binding(8) var<storage, read_write> values: array<u32>;     // (context, n_kv_heads, head_dim)
+@group(0) @binding(7) var<storage, read_write> keys: array<u32>;       // (cache_rows, n_kv_heads, head_dim)
+@group(0) @binding(8) var<storage, read_write> values: array<u32>;     // (cache_rows, n_kv_heads, head_dim)
 
 // What one head is made from.
 struct Head {
@@ -105,7 +105,8 @@ fn qk_rope(@builtin(global_invocation_id) id: vec3<u32>) {
     let is_key = head < params.n_heads + params.n_kv_heads;
     let key = head_of(token, kv_head, false);
     let base = token * params.qkv_stride + head * params.head_dim;
-    let row = ((batch.start + token) * params.n_kv_heads + kv_head) * params.head_dim;
+    let cache_row = (batch.start + token) % params.cache_rows;
+    let row = (cache_row * params.n_kv_heads + kv_head) * params.head_dim;
     for (var i = 0u; i < params.head_dim; i += 2u) {
         let at = (row + i) / 2u * PAIR_WORDS;
         if (is_key) {

@@ -100,9 +100,8 @@ impl Generation {
         let reused = if options.cache_prompt {
             session.keep_prefix(&prompt)
         } else {
-            0
+            session.truncate(0)
         };
-        session.truncate(reused);
         Ok(Self {
             sequence: prompt,
             prompt_tokens,

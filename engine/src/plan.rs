@@ -205,11 +205,23 @@ pub struct Ports {
     pub probs: BufferId,              // (batch, moe_layers, n_experts)
 }
 
-/// KV bytes one position takes in a layer, and which layer that is.
+/// What a layer keeps of earlier positions, and which layer that is.
 #[derive(Clone, Copy, Debug)]
 pub struct KvLayer {
     pub layer: LayerIdx,
     pub bytes_per_position: u64,
+    /// Positions a token sees, its own included.
+    pub reach: u32,
+    /// Positions there is room for; later ones take the place of the oldest.
+    pub rows: u32,
+}
+
+impl KvLayer {
+    /// Whether a token at `position` finds all it sees, once `written` positions have been.
+    pub fn holds_what_is_seen_from(&self, position: u32, written: u32) -> bool {
+        let oldest_seen = (position + 1).saturating_sub(self.reach);
+        oldest_seen >= written.saturating_sub(self.rows)
+    }
 }
 
 /// Everything an executor needs, and nothing of how it does it.

@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::ids::TokenId;
 use crate::kernels::{Batch, Pass};
 use crate::load::load_weights;
-use crate::plan::{Plan, PlanOptions};
+use crate::plan::{KvLayer, Plan, PlanOptions};
 use crate::source::ByteSource;
 use crate::trace::{KvTrace, Routing, StepCost, TokenTrace};
 
@@ -70,6 +70,8 @@ pub struct Session {
     executor: Executor,
     /// The tokens whose keys and values the cache holds.
     tokens: Vec<TokenId>,
+    /// Positions ever written since the cache was empty.
+    written: u32,
     moe_layers: Rc<[u32]>,
 }
 
@@ -99,6 +101,7 @@ impl Session {
             plan,
             executor,
             tokens: Vec::new(),
+            written: 0,
             moe_layers,
         })
     }
@@ -123,9 +126,19 @@ impl Session {
         self.plan.options.context
     }
 
-    /// Forgets every position from `position` on.
-    pub fn truncate(&mut self, position: u32) {
-        self.tokens.truncate(position as usize);
+    /// Forgets every position from `position` on. Layers that hold only what a token sees may have
+    /// lost what comes before it; then everything is forgotten. Returns the positions kept.
+    pub fn truncate(&mut self, position: u32) -> u32 {
+        let is_held = |layer: &KvLayer| layer.holds_what_is_seen_from(position, self.written);
+        if position >= self.position() || self.plan.kv_layers.iter().all(is_held) {
+            self.tokens.truncate(position as usize);
+        } else {
+            self.tokens.clear();
+        }
+        if self.tokens.is_empty() {
+            self.written = 0;
+        }
+        self.position()
     }
 
     /// Keeps the longest beginning that the cache and `tokens` share, short of all of `tokens`:
@@ -137,8 +150,7 @@ impl Session {
             .zip(tokens)
             .take_while(|(held, wanted)| held == wanted)
             .count();
-        self.truncate(shared.min(tokens.len().saturating_sub(1)) as u32);
-        self.position()
+        self.truncate(shared.min(tokens.len().saturating_sub(1)) as u32)
     }
 
     /// Most tokens one [`Session::forward`] takes.
@@ -167,6 +179,7 @@ impl Session {
             .into());
         }
         self.tokens.extend_from_slice(tokens);
+        self.written = self.written.max(self.position());
         let traces = self.traces(batch, &output);
         Ok(Forward {
             logits: output.logits,
@@ -256,24 +269,18 @@ impl Session {
 
     /// The cache once `position` has been written.
     fn kv_trace(&self, position: u32) -> KvTrace {
-        let positions = u64::from(position) + 1;
-        let held_bytes: Vec<u64> = self
-            .plan
-            .kv_layers
-            .iter()
-            .map(|layer| layer.bytes_per_position * positions)
-            .collect();
+        let positions = position + 1;
+        let layers = &self.plan.kv_layers;
+        let bytes = |layer: &KvLayer, rows: u32| layer.bytes_per_position * u64::from(positions.min(rows));
         KvTrace {
-            positions: position + 1,
+            positions,
             capacity: self.capacity(),
-            // Full attention reads every position held, its own included.
-            read_bytes: held_bytes.clone(),
-            held_bytes,
+            held_bytes: layers.iter().map(|layer| bytes(layer, layer.rows)).collect(),
+            read_bytes: layers.iter().map(|layer| bytes(layer, layer.reach)).collect(),
             reserved_bytes: self.plan.kv_bytes(),
-            bytes_per_position: self
-                .plan
-                .kv_layers
+            bytes_per_position: layers
                 .iter()
+                .filter(|layer| positions < layer.rows || layer.rows == self.capacity())
                 .map(|layer| layer.bytes_per_position)
                 .sum(),
         }

@@ -20,10 +20,14 @@ struct Shape {
     /// Positions seen; 0: all.
     window: u32,
     has_sinks: bool,
+    /// Positions the cache has room for; 0: all.
+    cache_rows: u32,
+    /// Values are the first `.0` elements of the keys.
+    latent: Option<u32>,
 }
 
-fn attend(query: &[f32], keys: &[f32], values: &[f32], scale: f64, sink: Option<f32>) -> Vec<f64> {
-    let dim = query.len();
+/// `keys` and `values`: one row per position seen.
+fn attend(query: &[f32], keys: &[&[f32]], values: &[&[f32]], scale: f64, sink: Option<f32>) -> Vec<f64> {
     let dot = |key: &[f32]| {
         query
             .iter()
@@ -31,18 +35,18 @@ fn attend(query: &[f32], keys: &[f32], values: &[f32], scale: f64, sink: Option<
             .map(|(q, k)| f64::from(*q) * f64::from(*k))
             .sum::<f64>()
     };
-    let scores: Vec<f64> = keys.chunks(dim).map(|key| dot(key) * scale).collect();
+    let scores: Vec<f64> = keys.iter().map(|key| dot(key) * scale).collect();
     let highest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let shares: Vec<f64> = scores.iter().map(|score| (score - highest).exp()).collect();
     let total = shares.iter().sum::<f64>() + sink.map_or(0.0, |sink| (f64::from(sink) - highest).exp());
     let weigh = |i: usize| {
         shares
             .iter()
-            .zip(values.chunks(dim))
+            .zip(values)
             .map(|(share, value)| share / total * f64::from(value[i]))
             .sum()
     };
-    (0..dim).map(weigh).collect()
+    (0..values[0].len()).map(weigh).collect()
 }
 
 fn check(shape: Shape) {
@@ -55,42 +59,54 @@ fn check(shape: Shape) {
         sharpness,
         window,
         has_sinks,
+        cache_rows,
+        latent,
     } = shape;
     let mut rng = Rng::new(u64::from(batch.start) + 1);
     let (dim, positions) = (head_dim as usize, (batch.start + batch.n_tokens) as usize);
     let row = n_kv_heads as usize * dim;
+    let value_dim = latent.unwrap_or(head_dim);
+    let rows = if cache_rows == 0 {
+        positions
+    } else {
+        cache_rows as usize
+    };
     let mut q = rng.floats(batch.n_tokens as usize * n_heads as usize * dim);
     q.iter_mut().for_each(|value| *value *= sharpness);
     let mut case = Case::new(batch);
     // The cache holds what its format can hold, so the formula starts from the rounded values.
     let mut cache = |case: &mut Case| {
         let mut elements = rng.floats(positions * row);
-        let mut words = vec![0; kv.bytes_for(elements.len() as u64) as usize / 4];
-        kv.store(&mut words, 0, &elements);
-        kv.load(&words, 0, &mut elements);
+        let mut words = vec![0; kv.bytes_for((rows * row) as u64) as usize / 4];
+        for (position, elements) in elements.chunks_mut(row).enumerate() {
+            let at = position % rows * row;
+            kv.store(&mut words, at, elements);
+            kv.load(&words, at, elements);
+        }
         (case.words(&words, words.len()), elements)
     };
-    let ((keys, k), (values, v)) = (cache(&mut case), cache(&mut case));
+    let (keys, k) = cache(&mut case);
+    let (values, v) = match latent {
+        Some(_) => (keys, k.clone()),
+        None => cache(&mut case),
+    };
     let sinks: Vec<f32> = (0..n_heads).map(|head| head as f32 - 1.5).collect();
     let scale = 1.0 / f64::from(head_dim).sqrt();
     let mut expected = Vec::new();
     for token in 0..batch.n_tokens as usize {
         for head in 0..n_heads as usize {
             let kv_head = head / (n_heads / n_kv_heads) as usize;
-            let seen = |cache: &[f32]| -> Vec<f32> {
-                let end = batch.start as usize + token + 1;
-                let oldest = if window == 0 {
-                    0
-                } else {
-                    end.saturating_sub(window as usize)
-                };
-                let rows = cache.chunks(row).take(end).skip(oldest);
-                rows.flat_map(|row| row[kv_head * dim..][..dim].to_vec())
-                    .collect()
+            let end = batch.start as usize + token + 1;
+            let oldest = if window == 0 {
+                0
+            } else {
+                end.saturating_sub(window as usize)
             };
+            let keys: Vec<&[f32]> = seen(&k, row, kv_head * dim, dim, oldest..end);
+            let values: Vec<&[f32]> = seen(&v, row, kv_head * dim, value_dim as usize, oldest..end);
             let query = &q[(token * n_heads as usize + head) * dim..][..dim];
             let sink = has_sinks.then_some(sinks[head]);
-            expected.extend(attend(query, &seen(&k), &seen(&v), scale, sink));
+            expected.extend(attend(query, &keys, &values, scale, sink));
         }
     }
     let kernel = Attention {
@@ -99,10 +115,14 @@ fn check(shape: Shape) {
             n_kv_heads,
             head_dim,
             q_stride: n_heads * head_dim,
-            out_stride: n_heads * head_dim,
+            out_stride: n_heads * value_dim,
             scale: scale as f32,
             window,
             has_sinks: u32::from(has_sinks),
+            value_dim,
+            value_stride: head_dim,
+            cache_rows: rows as u32,
+            ..Params::default()
         },
         kv,
         q: case.floats(&q, q.len()),
@@ -117,6 +137,18 @@ fn check(shape: Shape) {
     });
 }
 
+/// A head's rows of a cache that holds every position.
+fn seen(
+    cache: &[f32],
+    row: usize,
+    at: usize,
+    len: usize,
+    positions: std::ops::Range<usize>,
+) -> Vec<&[f32]> {
+    let rows = cache.chunks(row).take(positions.end).skip(positions.start);
+    rows.map(|row| &row[at..at + len]).collect()
+}
+
 impl Default for Shape {
     fn default() -> Self {
         Self {
@@ -128,6 +160,8 @@ impl Default for Shape {
             sharpness: 1.0,
             window: 0,
             has_sinks: false,
+            cache_rows: 0,
+            latent: None,
         }
     }
 }
@@ -225,4 +259,40 @@ fn sinks_take_their_share() {
             ..Shape::default()
         });
     }
+}
+
+#[test]
+fn a_ring_holds_what_its_window_sees() {
+    // The oldest position seen is the oldest held; then the ring has turned many times.
+    for start in [9, 10, 11, 200] {
+        check(Shape {
+            batch: batch(3, start),
+            window: 9,
+            cache_rows: 11,
+            ..Shape::default()
+        });
+    }
+}
+
+#[test]
+fn values_at_the_beginning_of_keys() {
+    for kv in KvFormat::ALL {
+        check(Shape {
+            kv: *kv,
+            n_heads: 3,
+            n_kv_heads: 1,
+            head_dim: 40,
+            latent: Some(32),
+            batch: batch(2, 130),
+            ..Shape::default()
+        });
+    }
+    // As large as DeepSeek's.
+    check(Shape {
+        n_kv_heads: 1,
+        head_dim: 576,
+        latent: Some(512),
+        batch: batch(1, 3),
+        ..Shape::default()
+    });
 }

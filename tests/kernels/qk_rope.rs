@@ -22,6 +22,8 @@ struct Shape {
     qk_norm: u32,
     interleaved: bool,
     batch: Batch,
+    /// Positions the cache has room for; `CONTEXT` where nothing is lost.
+    cache_rows: u32,
 }
 
 /// Norm, with the mean square of `normed_over`, then rotate the pairs, in f64.
@@ -69,6 +71,7 @@ fn check(shape: Shape) {
         qk_norm,
         interleaved,
         batch,
+        cache_rows,
     } = shape;
     let mut rng = Rng::new(u64::from(head_dim));
     let heads = n_heads + 2 * n_kv_heads;
@@ -83,8 +86,8 @@ fn check(shape: Shape) {
     let row = (n_kv_heads * head_dim) as usize;
     let mut queries = Vec::new();
     let mut caches = [
-        vec![0.0f64; CONTEXT as usize * row],
-        vec![0.0; CONTEXT as usize * row],
+        vec![0.0f64; cache_rows as usize * row],
+        vec![0.0; cache_rows as usize * row],
     ];
     for token in 0..batch.n_tokens {
         let position = batch.start + token;
@@ -109,12 +112,12 @@ fn check(shape: Shape) {
                 true => source.iter().map(|value| f64::from(*value)).collect(),
                 false => turned(source, norm(1, kv_head), rope, interleaved, position),
             };
-            let at = position as usize * row + (kv_head * head_dim) as usize;
+            let at = (position % cache_rows) as usize * row + (kv_head * head_dim) as usize;
             caches[usize::from(is_value)][at..at + head_dim as usize].copy_from_slice(&stored);
         }
     }
     let mut case = Case::new(batch);
-    let cache_words = kv.bytes_for(u64::from(CONTEXT) * row as u64) as usize / 4;
+    let cache_words = kv.bytes_for(u64::from(cache_rows) * row as u64) as usize / 4;
     let table = rope.table(batch.start..batch.start + batch.n_tokens);
     let kernel = QkRope {
         params: Params {
@@ -127,6 +130,7 @@ fn check(shape: Shape) {
             qk_norm,
             eps: 1e-6,
             interleaved: u32::from(interleaved),
+            cache_rows,
             ..Params::default()
         },
         kv,
@@ -174,6 +178,7 @@ fn grouped_heads_with_qk_norm() {
             qk_norm: 1,
             interleaved: false,
             batch: batch(3, 5),
+            cache_rows: CONTEXT,
         });
     }
 }
@@ -190,6 +195,7 @@ fn part_of_the_head_rotates() {
         qk_norm: 0,
         interleaved: false,
         batch,
+        cache_rows: CONTEXT,
     });
 }
 
@@ -205,6 +211,7 @@ fn more_heads_than_a_workgroup() {
         qk_norm: 1,
         interleaved: false,
         batch,
+        cache_rows: CONTEXT,
     });
 }
 
@@ -220,6 +227,7 @@ fn neighbours_turn_together() {
             qk_norm,
             interleaved: true,
             batch: batch(3, 4),
+            cache_rows: CONTEXT,
         });
     }
 }
@@ -235,5 +243,21 @@ fn norm_over_all_heads() {
         qk_norm: 2,
         interleaved: false,
         batch: batch(2, 3),
+        cache_rows: CONTEXT,
+    });
+}
+
+#[test]
+fn later_positions_take_the_place_of_the_oldest() {
+    check(Shape {
+        kv: KvFormat::F32,
+        n_heads: 4,
+        n_kv_heads: 2,
+        head_dim: 12,
+        n_rot: 12,
+        qk_norm: 0,
+        interleaved: false,
+        batch: batch(4, 9),
+        cache_rows: 11,
     });
 }

@@ -5,7 +5,7 @@
 use super::projection::{Linear, Projection};
 use crate::gguf::TensorInfo;
 use crate::ids::LayerIdx;
-use crate::kernels::attention::MAX_HEAD_DIM;
+use crate::kernels::attention::MAX_VALUE_DIM;
 use crate::kernels::{self, stride};
 use crate::plan::{BufferId, PlanBuilder, PlanError};
 use crate::trace::StepGroup;
@@ -188,7 +188,7 @@ impl Attention {
         };
         let kv = builder.options().kv;
         let q = builder.activation("q", q_width);
-        let (keys, values) = builder.kv(self.layer, kv_width);
+        let (keys, values, cache_rows) = builder.kv(self.layer, kv_width, self.window);
         let kernel = kernels::qk_rope::QkRope {
             params: kernels::qk_rope::Params {
                 n_heads: self.n_heads,
@@ -200,6 +200,7 @@ impl Attention {
                 qk_norm,
                 eps: self.eps,
                 interleaved: u32::from(self.interleaved),
+                cache_rows,
                 ..Default::default()
             },
             kv,
@@ -224,6 +225,10 @@ impl Attention {
                 scale: self.scale,
                 window: self.window.unwrap_or(0),
                 has_sinks: u32::from(self.sinks.is_some()),
+                value_dim: self.head_dim,
+                value_stride: self.head_dim,
+                cache_rows,
+                ..Default::default()
             },
             kv,
             q,
@@ -241,14 +246,14 @@ impl Attention {
     }
 
     fn check(&self) -> Result<(), PlanError> {
-        if self.head_dim <= MAX_HEAD_DIM {
+        if self.head_dim <= MAX_VALUE_DIM {
             return Ok(());
         }
         Err(PlanError::Beyond {
             name: self.q.weight.name.clone(),
             what: "the head dimension",
             got: self.head_dim.into(),
-            limit: MAX_HEAD_DIM.into(),
+            limit: MAX_VALUE_DIM.into(),
         })
     }
 }

@@ -8,8 +8,8 @@ use crate::session::KvFormat;
 /// What the kernel writes.
 pub struct Out<'a> {
     pub q: &'a mut [f32],      // (tokens, n_heads, head_dim)
-    pub keys: &'a mut [u32],   // (context, n_kv_heads, head_dim), packed
-    pub values: &'a mut [u32], // (context, n_kv_heads, head_dim), packed
+    pub keys: &'a mut [u32],   // (cache_rows, n_kv_heads, head_dim), packed
+    pub values: &'a mut [u32], // (cache_rows, n_kv_heads, head_dim), packed
 }
 
 /// Norms and rotates queries and keys, appends keys and values to the cache.
@@ -34,9 +34,10 @@ pub fn qk_rope(
             Turn::of(params, &keys[..n_kv_heads * head_dim], k_norm, turns),
         ];
         let heads = row.chunks_exact(head_dim);
+        let position = (batch.start as usize + token) % params.cache_rows as usize;
         for (index, source) in heads.take(n_heads + 2 * n_kv_heads).enumerate() {
             head.copy_from_slice(source);
-            let cache_row = |kv_head| ((batch.start as usize + token) * n_kv_heads + kv_head) * head_dim;
+            let cache_row = |kv_head| (position * n_kv_heads + kv_head) * head_dim;
             if index < n_heads {
                 turn[0].apply(params, index, &mut head);
                 let at = token * params.q_stride as usize + index * head_dim;

@@ -1,7 +1,8 @@
 //! Causal attention of each new token over the KV cache, with grouped query heads (GQA,
 //! arXiv:2305.13245): `out = softmax(q · Kᵀ · scale) · V`, in one pass with a running maximum. A layer
 //! may see only a sliding window (arXiv:2004.05150), and may have a learned sink per head, one more
-//! logit of the softmax (gpt-oss).
+//! logit of the softmax (gpt-oss). The cache may be a ring, and values may be the beginnings of the
+//! keys (multi-head latent attention).
 
 use std::borrow::Cow;
 
@@ -13,8 +14,10 @@ use crate::trace::GroupWork;
 
 pub const LINKS: &[LinkKind] = &[LinkKind::Kv];
 
-/// Longest head the shader's registers are laid out for.
-pub const MAX_HEAD_DIM: u32 = 512;
+/// Longest query and key the shader has room for.
+pub const MAX_HEAD_DIM: u32 = 640;
+/// Longest value the shader's registers are laid out for.
+pub const MAX_VALUE_DIM: u32 = 512;
 
 params! {
     pub n_heads: u32,
@@ -27,6 +30,12 @@ params! {
     /// Positions a token sees, its own included; 0: all.
     pub window: u32,
     pub has_sinks: u32,
+    pub value_dim: u32,
+    /// Elements from one value to the next: `value_dim`, or `head_dim` where values lie in the keys.
+    pub value_stride: u32,
+    /// Positions the cache has room for; later ones take the place of the oldest.
+    pub cache_rows: u32,
+    pub pad_0: u32,
 }
 
 /// See the module.
@@ -35,10 +44,10 @@ pub struct Attention {
     pub params: Params,
     pub kv: KvFormat,
     pub q: BufferId,           // (tokens, n_heads · head_dim)
-    pub keys: BufferId,        // (context, n_kv_heads · head_dim)
-    pub values: BufferId,      // (context, n_kv_heads · head_dim)
+    pub keys: BufferId,        // (cache_rows, n_kv_heads · head_dim)
+    pub values: BufferId,      // (cache_rows, n_kv_heads · value_stride)
     pub sinks: Option<PackId>, // (n_heads)
-    pub out: BufferId,         // (tokens, n_heads · head_dim)
+    pub out: BufferId,         // (tokens, n_heads · value_dim)
 }
 
 /// Sum over the batch of the positions each token attends to, itself included.
@@ -72,12 +81,13 @@ impl Kernel for Attention {
     fn work(&self, pass: Pass<'_>) -> GroupWork {
         let p = &self.params;
         let positions = attended_positions(pass.batch, p.window);
-        let kv_row = 2 * u64::from(p.n_kv_heads) * u64::from(p.head_dim);
+        let values = if self.values == self.keys { 0 } else { p.value_dim };
+        let kv_row = u64::from(p.n_kv_heads) * u64::from(p.head_dim + values);
         GroupWork {
             weight_bytes: self.sinks.map_or(0, |_| 4 * u64::from(p.n_heads)),
             // The cache is counted once per token that reads it, which is what decode pays.
             kv_read_bytes: self.kv.bytes_for(kv_row) * positions,
-            operations: 4 * u64::from(p.n_heads) * u64::from(p.head_dim) * positions,
+            operations: 2 * u64::from(p.n_heads) * u64::from(p.head_dim + p.value_dim) * positions,
             ..GroupWork::default()
         }
     }

@@ -28,9 +28,10 @@ params! {
     pub eps: f32,
     /// 1: neighbours turn together.
     pub interleaved: u32,
+    /// Positions the cache has room for; later ones take the place of the oldest.
+    pub cache_rows: u32,
     pub pad_0: u32,
     pub pad_1: u32,
-    pub pad_2: u32,
 }
 
 /// See the module.
@@ -43,8 +44,8 @@ pub struct QkRope {
     pub k_norm: PackId,   // (head_dim) or (n_kv_heads, head_dim)
     pub rope: BufferId,   // (tokens, n_rot / 2, 2): cos, sin
     pub q: BufferId,      // (tokens, n_heads · head_dim)
-    pub keys: BufferId,   // (context, n_kv_heads · head_dim)
-    pub values: BufferId, // (context, n_kv_heads · head_dim)
+    pub keys: BufferId,   // (cache_rows, n_kv_heads · head_dim)
+    pub values: BufferId, // (cache_rows, n_kv_heads · head_dim)
 }
 
 impl Kernel for QkRope {

@@ -12,6 +12,10 @@ use crate::kernels::{Kernel, stride};
 use crate::quant::Format;
 use crate::trace::StepGroup;
 
+/// Positions a layer with a short reach keeps beyond it, so that a session can go back that far
+/// without computing everything anew.
+const REWIND: u32 = 256;
+
 /// What blocks write their steps into.
 #[derive(Debug)]
 pub struct PlanBuilder {
@@ -113,24 +117,57 @@ impl PlanBuilder {
         })
     }
 
-    /// The keys and the values of a layer: `width` elements each per position.
-    pub fn kv(&mut self, layer: LayerIdx, width: u32) -> (BufferId, BufferId) {
+    /// The keys and the values of a layer: `width` elements each per position. A token sees at most
+    /// `reach` positions, its own included; `None`: all. Returns the positions there is room for too.
+    pub fn kv(&mut self, layer: LayerIdx, width: u32, reach: Option<u32>) -> (BufferId, BufferId, u32) {
         let bytes = self.plan.options.kv.bytes_for(u64::from(width));
+        let ([keys, values], rows) = self.cache(layer, ["keys", "values"], bytes, reach);
+        (keys, values, rows)
+    }
+
+    /// One row of `width` elements per position, from which both keys and values are made.
+    pub fn latents(&mut self, layer: LayerIdx, width: u32) -> (BufferId, u32) {
+        let bytes = self.plan.options.kv.bytes_for(u64::from(width));
+        let ([latents], rows) = self.cache(layer, ["latents"], bytes, None);
+        (latents, rows)
+    }
+
+    /// One row of `width` single floats per position, of which a token sees the last `reach`.
+    pub fn conv_state(&mut self, layer: LayerIdx, width: u32, reach: u32) -> (BufferId, u32) {
+        let ([state], rows) = self.cache(layer, ["conv_state"], 4 * u64::from(width), Some(reach));
+        (state, rows)
+    }
+
+    /// What a layer keeps of earlier positions. Where a token does not see them all, later positions
+    /// take the place of the oldest, but for as many as a chat may go back.
+    fn cache<const N: usize>(
+        &mut self,
+        layer: LayerIdx,
+        parts: [&str; N],
+        row_bytes: u64,
+        reach: Option<u32>,
+    ) -> ([BufferId; N], u32) {
+        let context = self.plan.options.context;
+        let reach = reach.unwrap_or(context);
+        let rows = reach
+            .saturating_add(self.plan.options.batch)
+            .saturating_add(REWIND)
+            .min(context);
         self.plan.kv_layers.push(KvLayer {
             layer,
-            bytes_per_position: 2 * bytes,
+            bytes_per_position: N as u64 * row_bytes,
+            reach: reach.min(context),
+            rows,
         });
-        let rows = u64::from(self.plan.options.context);
-        let mut cache = |what: &str| {
-            let name = format!("blk.{}.{what}", layer.0);
+        let buffers = parts.map(|part| {
             self.push_buffer(Buffer {
-                name,
+                name: format!("blk.{}.{part}", layer.0),
                 kind: BufferKind::Kv(layer),
-                rows,
-                row_words: bytes / 4,
+                rows: u64::from(rows),
+                row_words: row_bytes / 4,
             })
-        };
-        (cache("keys"), cache("values"))
+        });
+        (buffers, rows)
     }
 
     /// The cosines and sines of a rotation, one row per token of the batch.
