@@ -1,4 +1,5 @@
-// y[t] = scale · (W · x[t] + bias), or y[t] += the same. A row of W is decoded once for TILE tokens.
+// y[t] = scale · (W · x[t] + bias), or y[t] += the same; W may be a matrix per head, each times its own
+// part of x. A row of W is decoded once for TILE tokens.
 // Grid: row groups (folded into z beyond 65,535) by tiles of tokens.
 
 struct Params {
@@ -11,9 +12,9 @@ struct Params {
     logits_only: u32,
     has_bias: u32,
     scale: f32,
-    pad_0: u32,
-    pad_1: u32,
-    pad_2: u32,
+    head_rows: u32,     // rows of one head, where each has its own part of x; 0: there are none
+    x_head: u32,        // elements from one head to the next, a multiple of 4
+    y_head: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -37,6 +38,14 @@ fn matmul(
     let first_token = group.y * TILE;
     let n_tokens = select(batch.n_tokens, batch.n_logits, params.logits_only == 1u);
 
+    var x_base = 0u;
+    var y_base = params.y_offset + row;
+    if (params.head_rows > 0u) {
+        let head = row / params.head_rows;
+        x_base = head * params.x_head;
+        y_base = params.y_offset + head * params.y_head + row % params.head_rows;
+    }
+
     var sums: array<f32, TILE>;
     if (row < params.rows) {
         for (var i = lane; i < params.units; i += LANES) {
@@ -44,7 +53,7 @@ fn matmul(
             for (var t = 0u; t < TILE; t++) {
                 // Tokens beyond the batch repeat its last one; their sums are not written.
                 let token = min(first_token + t, n_tokens - 1u);
-                sums[t] += unit_dot(unit, (token * params.x_stride + i * 32u) / 4u);
+                sums[t] += unit_dot(unit, (token * params.x_stride + x_base + i * 32u) / 4u);
             }
         }
     }
@@ -56,7 +65,7 @@ fn matmul(
                 sum += bias[row];
             }
             sum *= params.scale;
-            let at = token * params.y_stride + params.y_offset + row;
+            let at = token * params.y_stride + y_base;
             y[at] = select(sum, y[at] + sum, params.accumulate == 1u);
         }
     }

@@ -4,9 +4,11 @@
 //! architecture is `arch/<name>.rs` and one line in [`ARCHITECTURES`].
 
 pub mod decoder;
+pub mod deepseek2;
 pub mod ernie4_5_moe;
 pub mod gpt_oss;
 pub mod granitemoe;
+pub mod lfm2moe;
 pub mod llama;
 pub mod olmoe;
 pub mod qwen2moe;
@@ -21,9 +23,11 @@ type Read = fn(&reader::Reader<'_>) -> Result<Spec, ArchError>;
 
 /// Every architecture known, sorted by its `general.architecture`.
 pub const ARCHITECTURES: &[(&str, Read)] = &[
+    ("deepseek2", deepseek2::read),
     ("ernie4_5-moe", ernie4_5_moe::read),
     ("gpt-oss", gpt_oss::read),
     ("granitemoe", granitemoe::read),
+    ("lfm2moe", lfm2moe::read),
     ("llama", llama::read),
     ("olmoe", olmoe::read),
     ("qwen2moe", qwen2moe::read),

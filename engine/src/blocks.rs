@@ -5,8 +5,10 @@ pub mod attention;
 pub mod dense_ffn;
 pub mod embed;
 pub mod head;
+pub mod latent_attention;
 pub mod moe_ffn;
 pub mod projection;
+pub mod short_conv;
 
 use crate::gguf::TensorInfo;
 use crate::ids::LayerIdx;
@@ -21,6 +23,8 @@ pub enum Block {
     Attention(Box<attention::Attention>),
     DenseFfn(Box<dense_ffn::DenseFfn>),
     MoeFfn(Box<moe_ffn::MoeFfn>),
+    LatentAttention(Box<latent_attention::LatentAttention>),
+    ShortConv(Box<short_conv::ShortConv>),
     Head(head::Head),
 }
 
@@ -32,6 +36,8 @@ impl Block {
             Block::Attention(block) => block.plan(builder),
             Block::DenseFfn(block) => block.plan(builder),
             Block::MoeFfn(block) => block.plan(builder),
+            Block::LatentAttention(block) => block.plan(builder),
+            Block::ShortConv(block) => block.plan(builder),
             Block::Head(block) => block.plan(builder),
         }
     }

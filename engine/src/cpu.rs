@@ -9,10 +9,12 @@ pub mod embed;
 pub mod executor;
 pub mod expert_down;
 pub mod expert_gate_up;
+pub mod latent_rope;
 pub mod matmul;
 pub mod qk_rope;
 pub mod rms_norm;
 pub mod router;
+pub mod short_conv;
 pub mod swiglu;
 
 use std::cell::{Ref, RefCell, RefMut};

@@ -36,10 +36,12 @@ kernels! {
     embed,
     expert_down,
     expert_gate_up,
+    latent_rope,
     matmul,
     qk_rope,
     rms_norm,
     router,
+    short_conv,
     swiglu,
 }
 

@@ -5,11 +5,13 @@ mod attention;
 mod embed;
 mod expert_down;
 mod expert_gate_up;
+mod latent_rope;
 mod layout;
 mod matmul;
 mod qk_rope;
 mod rms_norm;
 mod router;
+mod short_conv;
 mod swiglu;
 
 /// f32 sums of up to some thousand terms against f64: a few dozen roundings of 6e-8 each.

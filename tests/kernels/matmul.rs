@@ -180,3 +180,56 @@ fn single_row() {
         ..Shape::default()
     });
 }
+
+/// A matrix per head, each times its own part of x, which ends before the next part begins.
+fn check_per_head(format: Format, n_heads: u32, rows: u32, cols: u32, n_tokens: u32) {
+    let (x_head, y_head, y_offset) = (cols + 12, rows + 5, 2);
+    let (x_width, y_stride) = (n_heads * x_head, y_offset + n_heads * y_head);
+    let mut rng = Rng::new(u64::from(rows * cols));
+    let mut case = Case::new(Batch {
+        n_tokens,
+        ..Batch::default()
+    });
+    let (weights, decoded) = case.weights(format, (n_heads * rows) as usize, cols as usize, &mut rng);
+    let x = rng.floats((n_tokens * x_width) as usize);
+    let mut expected = vec![0.0f64; (n_tokens * y_stride) as usize];
+    for (token, head) in (0..n_tokens).flat_map(|token| (0..n_heads).map(move |head| (token, head))) {
+        let x = &x[(token * x_width + head * x_head) as usize..][..cols as usize];
+        for row in 0..rows {
+            let w = &decoded[((head * rows + row) * cols) as usize..][..cols as usize];
+            let at = token * y_stride + y_offset + head * y_head + row;
+            expected[at as usize] = w.iter().zip(x).map(|(w, x)| f64::from(*w) * f64::from(*x)).sum();
+        }
+    }
+    let kernel = Matmul {
+        params: Params {
+            rows: n_heads * rows,
+            units: units(cols),
+            x_stride: stride(x_width),
+            y_stride,
+            y_offset,
+            scale: 1.0,
+            head_rows: rows,
+            x_head,
+            y_head,
+            ..Params::default()
+        },
+        cols,
+        format,
+        weights,
+        bias: None,
+        x: case.padded(&x, x_width as usize, stride(x_width) as usize),
+        y: case.floats(&[], expected.len()),
+    };
+    let y = kernel.y;
+    case.run(kernel, &[y], |name, out| {
+        assert_close(&format!("{name} {format}"), floats(&out[0]), &expected, F32_SUMS);
+    });
+}
+
+#[test]
+fn a_matrix_per_head() {
+    check_per_head(Format::F32, 3, 28, 20, 5);
+    check_per_head(Format::Q8_0, 5, 7, 64, 1);
+    check_per_head(Format::Q4_K, 2, 3, 256, 6);
+}

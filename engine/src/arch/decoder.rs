@@ -74,13 +74,12 @@ impl<'a> Decoder<'a> {
     pub fn read(file: &'a Reader<'a>) -> Result<Self, ArchError> {
         let d_model = file.size("embedding_length", 1..=1 << 16)?;
         let n_heads = file.size("attention.head_count", 1..=1024)?;
-        let n_kv_heads = file.opt_size("attention.head_count_kv", n_heads, 1..=n_heads)?;
+        let n_kv_heads = n_kv_heads(file, n_heads)?;
         if !n_heads.is_multiple_of(n_kv_heads) {
             let why = "query heads must be a multiple of key-value heads";
             return Err(file.contradiction("attention.head_count_kv", n_kv_heads, why));
         }
         let head_dim = file.opt_size("attention.key_length", d_model / n_heads, 2..=4096)?;
-        file.opt_size("attention.value_length", head_dim, head_dim..=head_dim)?;
         let n_rot = file.opt_size("rope.dimension_count", head_dim, 2..=head_dim)?;
         if !head_dim.is_multiple_of(2) || !n_rot.is_multiple_of(2) {
             let why = "heads and their rotated part must be of even size";
@@ -116,6 +115,11 @@ impl<'a> Decoder<'a> {
         let (file, d_model, vocab) = (self.file, self.d_model, self.vocab);
         let embedding = file.tensor("token_embd.weight", &[d_model, vocab])?;
         let output = file.opt_tensor("output.weight", &[d_model, vocab])?;
+        // LFM2 names its last norm after the embedding.
+        let norm = match file.opt_tensor("token_embd_norm.weight", &[d_model])? {
+            Some(norm) => norm,
+            None => file.tensor("output_norm.weight", &[d_model])?,
+        };
         file.refuse_tensor("rope_freqs.weight")?;
         file.refuse_tensor("output.bias")?;
         let mut blocks = vec![Block::Embed(Embed {
@@ -128,7 +132,7 @@ impl<'a> Decoder<'a> {
             blocks.extend(layer(index)?);
         }
         blocks.push(Block::Head(Head {
-            norm: file.tensor("output_norm.weight", &[d_model])?,
+            norm,
             weights: output.unwrap_or(embedding),
             d_model,
             vocab,
@@ -149,6 +153,7 @@ impl<'a> Decoder<'a> {
     /// Self-attention of a layer; biases where the file has them.
     pub fn attention(&self, layer: LayerIdx, kind: AttentionKind) -> Result<Block, ArchError> {
         let (file, d_model, head_dim) = (self.file, self.d_model, self.head_dim);
+        file.opt_size("attention.value_length", head_dim, head_dim..=head_dim)?;
         let name = |part: &str| format!("blk.{}.{part}.weight", layer.0);
         let (q_width, kv_width) = (self.n_heads * head_dim, self.n_kv_heads * head_dim);
         let norms = |q_len, k_len| -> Result<_, ArchError> {
@@ -329,6 +334,20 @@ impl<'a> Decoder<'a> {
             residual_scale: self.residual_scale,
             eps: self.eps,
         })
+    }
+}
+
+/// Key-value heads of the layers that have any; they must have the same number.
+fn n_kv_heads(file: &Reader<'_>, n_heads: u32) -> Result<u32, ArchError> {
+    let key = "attention.head_count_kv";
+    let Ok(Some(sizes)) = file.gguf.metadata.opt_u32s(&format!("{}.{key}", file.architecture)) else {
+        return file.opt_size(key, n_heads, 1..=n_heads);
+    };
+    let mut some = sizes.into_iter().filter(|size| *size > 0);
+    let first = some.next().unwrap_or(n_heads);
+    match some.find(|size| *size != first) {
+        Some(other) => Err(file.unsupported(key, &format!("{first} and {other} in one model"))),
+        None => file.in_range(key, first, 1..=n_heads),
     }
 }
 

@@ -40,7 +40,26 @@ impl<'a> Reader<'a> {
         self.in_range(key, value, range)
     }
 
-    fn in_range(&self, key: &str, value: u32, range: RangeInclusive<u32>) -> Result<u32, ArchError> {
+    /// A size per layer: a list of as many, or one for all. Each in a range.
+    pub fn layer_sizes(
+        &self,
+        key: &str,
+        n_layers: u32,
+        range: RangeInclusive<u32>,
+    ) -> Result<Vec<u32>, ArchError> {
+        let Ok(Some(sizes)) = self.gguf.metadata.opt_u32s(&self.full(key)) else {
+            return Ok(vec![self.size(key, range)?; n_layers as usize]);
+        };
+        if sizes.len() != n_layers as usize {
+            let why = "must have one entry per layer";
+            return Err(self.contradiction(key, sizes.len() as u32, why));
+        }
+        let in_range = |size| self.in_range(key, size, range.clone());
+        sizes.into_iter().map(in_range).collect()
+    }
+
+    /// Refuses a value outside a range.
+    pub fn in_range(&self, key: &str, value: u32, range: RangeInclusive<u32>) -> Result<u32, ArchError> {
         if range.contains(&value) {
             return Ok(value);
         }

@@ -23,10 +23,17 @@ pub fn matmul(
     for row in 0..params.rows as usize {
         weights.row(row, &mut decoded);
         let bias = bias.map_or(0.0, |bias| bias[row]);
+        let (x_head, y_row) = match params.head_rows as usize {
+            0 => (0, row),
+            rows => (
+                row / rows * params.x_head as usize,
+                row / rows * params.y_head as usize + row % rows,
+            ),
+        };
         for token in 0..tokens {
-            let x_base = token * params.x_stride as usize;
+            let x_base = token * params.x_stride as usize + x_head;
             let sum = (dot(&decoded, &x[x_base..x_base + cols]) + bias) * params.scale;
-            let y = &mut y[token * params.y_stride as usize + params.y_offset as usize + row];
+            let y = &mut y[token * params.y_stride as usize + params.y_offset as usize + y_row];
             *y = if params.accumulate == 1 { *y + sum } else { sum };
         }
     }

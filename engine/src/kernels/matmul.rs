@@ -1,5 +1,5 @@
 //! Matrix times activations: `y[t] = scale · (W · x[t] + bias)`, or the same added onto the
-//! residual stream.
+//! residual stream; or, in latent attention, a matrix per head times that head's part of x.
 
 use std::borrow::Cow;
 
@@ -28,9 +28,12 @@ params! {
     pub has_bias: u32,
     /// Factor on the outputs: Granite's residual and logit multipliers, else 1.
     pub scale: f32,
-    pub pad_0: u32,
-    pub pad_1: u32,
-    pub pad_2: u32,
+    /// Rows of one head, where each head has a matrix and a part of x of its own; 0: there are none.
+    pub head_rows: u32,
+    /// Elements of x from one head to the next: a multiple of 4.
+    pub x_head: u32,
+    /// Elements of y from one head to the next.
+    pub y_head: u32,
 }
 
 /// See the module.
