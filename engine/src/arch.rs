@@ -3,6 +3,7 @@
 //! One file per architecture, about sizes and names only: no maths, no layouts, no device. A new
 //! architecture is `arch/<name>.rs` and one line in [`ARCHITECTURES`].
 
+pub mod bailingmoe2;
 pub mod decoder;
 pub mod deepseek2;
 pub mod ernie4_5_moe;
@@ -16,13 +17,14 @@ pub mod qwen3moe;
 pub mod reader;
 
 use crate::blocks::{Block, moe_ffn::MoeFfn};
-use crate::gguf::{Gguf, GgufError};
+use crate::gguf::{Gguf, GgufError, TensorInfo};
 
 /// Reads one architecture.
 type Read = fn(&reader::Reader<'_>) -> Result<Spec, ArchError>;
 
 /// Every architecture known, sorted by its `general.architecture`.
 pub const ARCHITECTURES: &[(&str, Read)] = &[
+    ("bailingmoe2", bailingmoe2::read),
     ("deepseek2", deepseek2::read),
     ("ernie4_5-moe", ernie4_5_moe::read),
     ("gpt-oss", gpt_oss::read),
@@ -97,10 +99,18 @@ impl Spec {
         })
     }
 
+    /// Whether a token meets this tensor: layers that only guess ahead come after the last.
+    pub fn meets(&self, tensor: &TensorInfo) -> bool {
+        let layer = tensor.name.strip_prefix("blk.").and_then(|rest| rest.split('.').next());
+        let layer: Option<u32> = layer.and_then(|layer| layer.parse().ok());
+        layer.is_none_or(|layer| layer < self.n_layers)
+    }
+
     /// Parameters that take part in one token: all of them, less the experts not chosen and the
     /// input embedding, of which only a row is read (it counts where it is also the output head).
     pub fn active_parameters(&self, gguf: &Gguf) -> u64 {
-        let total: u64 = gguf.tensors.iter().map(|tensor| tensor.elements()).sum();
+        let met = gguf.tensors.iter().filter(|tensor| self.meets(tensor));
+        let total: u64 = met.map(|tensor| tensor.elements()).sum();
         let idle: u64 = self.moe_blocks().map(idle_parameters).sum();
         let untied_embedding = match (self.blocks.first(), self.blocks.last()) {
             (Some(Block::Embed(embed)), Some(Block::Head(head)))

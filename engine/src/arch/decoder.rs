@@ -89,7 +89,7 @@ impl<'a> Decoder<'a> {
             file,
             vocab: file.vocab()?,
             d_model,
-            n_layers: file.size("block_count", 1..=1024)?,
+            n_layers: n_layers(file)?,
             n_heads,
             n_kv_heads,
             head_dim,
@@ -164,9 +164,7 @@ impl<'a> Decoder<'a> {
         Ok(Block::Attention(Box::new(Attention {
             layer,
             norm: file.tensor(&name("attn_norm"), &[d_model])?,
-            q: self.linear(layer, "attn_q", d_model, q_width)?,
-            k: self.linear(layer, "attn_k", d_model, kv_width)?,
-            v: self.linear(layer, "attn_v", d_model, kv_width)?,
+            qkv: self.qkv(layer, q_width, kv_width)?,
             o: self.linear(layer, "attn_output", q_width, d_model)?,
             qk_norm: match kind.qk_norm {
                 QkNormKind::None => QkNorm::None,
@@ -188,6 +186,17 @@ impl<'a> Decoder<'a> {
             residual_scale: self.residual_scale,
             eps: self.eps,
         })))
+    }
+
+    /// Queries, keys and values, as one matrix where the file has them joined.
+    fn qkv(&self, layer: LayerIdx, q_width: u32, kv_width: u32) -> Result<Vec<Linear>, ArchError> {
+        let linear = |part, outputs| self.linear(layer, part, self.d_model, outputs);
+        let joined = format!("blk.{}.attn_qkv.weight", layer.0);
+        if self.file.gguf.tensor(&joined).is_some() {
+            return Ok(vec![linear("attn_qkv", q_width + 2 * kv_width)?]);
+        }
+        let parts = [("attn_q", q_width), ("attn_k", kv_width), ("attn_v", kv_width)];
+        parts.into_iter().map(|(part, outputs)| linear(part, outputs)).collect()
     }
 
     /// A matrix with the bias the file may have for it.
@@ -335,6 +344,12 @@ impl<'a> Decoder<'a> {
             eps: self.eps,
         })
     }
+}
+
+/// Layers a token goes through: those that only guess ahead (multi-token prediction) come after them.
+fn n_layers(file: &Reader<'_>) -> Result<u32, ArchError> {
+    let all = file.size("block_count", 1..=1024)?;
+    Ok(all - file.opt_size("nextn_predict_layers", 0, 0..=all - 1)?)
 }
 
 /// Key-value heads of the layers that have any; they must have the same number.

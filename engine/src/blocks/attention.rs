@@ -113,10 +113,10 @@ pub enum QkNorm {
 pub struct Attention {
     pub layer: LayerIdx,
     pub norm: TensorInfo, // (d_model)
-    pub q: Linear,        // (n_heads · head_dim, d_model)
-    pub k: Linear,        // (n_kv_heads · head_dim, d_model)
-    pub v: Linear,        // (n_kv_heads · head_dim, d_model)
-    pub o: Linear,        // (d_model, n_heads · head_dim)
+    /// Rows of queries, then keys, then values, in three matrices or joined in one.
+    /// ((n_heads + 2 · n_kv_heads) · head_dim, d_model)
+    pub qkv: Vec<Linear>,
+    pub o: Linear, // (d_model, n_heads · head_dim)
     pub qk_norm: QkNorm,
     pub d_model: u32,
     pub n_heads: u32,
@@ -161,7 +161,7 @@ impl Attention {
             accumulate: false,
             scale: 1.0,
         };
-        inward.plan(builder, &[&self.q, &self.k, &self.v])?;
+        inward.plan(builder, &self.qkv.iter().collect::<Vec<_>>())?;
         let out = self.plan_attention(builder, qkv)?;
         let outward = Projection {
             x: out,
@@ -250,7 +250,7 @@ impl Attention {
             return Ok(());
         }
         Err(PlanError::Beyond {
-            name: self.q.weight.name.clone(),
+            name: self.o.weight.name.clone(),
             what: "the head dimension",
             got: self.head_dim.into(),
             limit: MAX_VALUE_DIM.into(),
