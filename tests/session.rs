@@ -44,14 +44,20 @@ fn tokens() -> Vec<TokenId> {
 /// Logits after the last of `tokens`.
 fn run(session: &mut Session, tokens: &[TokenId]) -> Vec<f32> {
     let batch = session.batch_tokens();
-    let passes = tokens
-        .chunks(batch)
-        .map(|chunk| pollster::block_on(session.forward(chunk, 1)).expect("forward").logits);
+    let passes = tokens.chunks(batch).map(|chunk| {
+        pollster::block_on(session.forward(chunk, 1))
+            .expect("forward")
+            .logits
+    });
     passes.last().unwrap_or_default()
 }
 
 fn assert_same(name: &str, got: &[f32], expected: &[f32]) {
-    let worst = got.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    let worst = got
+        .iter()
+        .zip(expected)
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, f32::max);
     assert_eq!(got.len(), expected.len(), "{name}");
     assert!(worst <= TOLERANCE, "{name}: {worst}");
 }
@@ -65,7 +71,10 @@ fn a_cache_that_forgets_what_is_not_seen_gives_the_same_logits() {
         for (name, device) in devices::all() {
             let mut session = open(file, &device, 7);
             let smallest = session.plan().kv_layers.iter().map(|layer| layer.rows).min();
-            assert!(smallest < Some(N_TOKENS as u32), "{file}: {smallest:?} rows are never full");
+            assert!(
+                smallest < Some(N_TOKENS as u32),
+                "{file}: {smallest:?} rows are never full"
+            );
             assert_same(&format!("{file} on {name}"), &run(&mut session, &tokens), &whole);
         }
     }
@@ -100,7 +109,10 @@ fn the_trace_counts_what_a_window_holds_and_reads() {
     let window_rows = u64::from(WINDOW + 7 + REWIND);
     let all = N_TOKENS as u64;
     assert_eq!(kv.held_bytes, [row * window_rows, row * all, row * window_rows]);
-    assert_eq!(kv.read_bytes, [row * u64::from(WINDOW), row * all, row * u64::from(WINDOW)]);
+    assert_eq!(
+        kv.read_bytes,
+        [row * u64::from(WINDOW), row * all, row * u64::from(WINDOW)]
+    );
     assert_eq!(kv.bytes_per_position, row, "only one layer still grows");
     assert_eq!(kv.reserved_bytes, row * (2 * window_rows + u64::from(CONTEXT)));
 }

@@ -161,8 +161,8 @@ fn special_ids_outside_the_vocabulary_are_ignored() {
 #[test]
 fn rejects_unknown_model_and_pre_by_name() {
     refused(
-        &Builder::new().text("tokenizer.ggml.model", "llama"),
-        &["\"llama\"", "gpt2"],
+        &Builder::new().text("tokenizer.ggml.model", "bert"),
+        &["\"bert\"", "gpt2", "llama"],
     );
     let unknown = Builder::new()
         .text("tokenizer.ggml.model", "gpt2")
@@ -203,4 +203,86 @@ fn a_byte_without_token_is_an_error_not_a_loss() {
         .expect_err("c has no token")
         .to_string();
     assert!(sentence.contains("abc"), "{sentence}");
+}
+
+/// The vocabulary of `fixtures/spm.py`.
+fn sentence_piece() -> (Value, Builder) {
+    let fixture: Value =
+        serde_json::from_str(include_str!("fixtures/spm.json")).expect("the fixture is JSON");
+    let list = |key: &str| fixture[key].as_array().expect("an array");
+    let tokens: Vec<&str> = list("tokens").iter().filter_map(Value::as_str).collect();
+    let scores: Vec<f32> = list("scores")
+        .iter()
+        .filter_map(Value::as_f64)
+        .map(|score| score as f32)
+        .collect();
+    let types: Vec<i32> = list("types")
+        .iter()
+        .filter_map(Value::as_i64)
+        .map(|of| of as i32)
+        .collect();
+    let file = Builder::new()
+        .text("tokenizer.ggml.model", "llama")
+        .texts("tokenizer.ggml.tokens", &tokens)
+        .f32s("tokenizer.ggml.scores", &scores)
+        .i32s("tokenizer.ggml.token_type", &types)
+        .u32(
+            "tokenizer.ggml.bos_token_id",
+            fixture["bos"].as_u64().expect("an id") as u32,
+        )
+        .u32(
+            "tokenizer.ggml.eos_token_id",
+            fixture["eos"].as_u64().expect("an id") as u32,
+        );
+    (fixture, file)
+}
+
+#[test]
+fn ids_are_those_of_sentence_piece() {
+    let (fixture, file) = sentence_piece();
+    let tokenizer = tokenizer(&file).expect("a good tokenizer");
+    assert!(tokenizer.add_bos, "such models expect it");
+    let texts = fixture["texts"].as_array().expect("texts");
+    let mut n_compared = 0;
+    for (text, ids) in texts.iter().zip(fixture["ids"].as_array().expect("ids")) {
+        let text = text.as_str().expect("a text");
+        let expected: Vec<TokenId> = serde_json::from_value(ids.clone()).expect("ids");
+        assert_eq!(tokenizer.encode(text, false).expect("text"), expected, "{text:?}");
+        assert_eq!(tokenizer.decode(&expected), text);
+        n_compared += 1;
+    }
+    assert!(n_compared > 15);
+}
+
+#[test]
+fn sentence_piece_writes_no_control_token_for_its_text() {
+    let (_, file) = sentence_piece();
+    let tokenizer = tokenizer(&file).expect("a good tokenizer");
+    let forged = "<s> </s> <0x41> <unk>";
+    let ids = tokenizer.encode(forged, false).expect("text");
+    assert!(ids.iter().all(|id| !tokenizer.is_control(*id)), "{ids:?}");
+    assert_eq!(tokenizer.decode(&ids), forged);
+    let ids = tokenizer.encode("<s>a</s>b", true).expect("text");
+    assert_eq!(
+        (ids[0], tokenizer.is_control(ids[2])),
+        (tokenizer.bos.expect("bos"), true)
+    );
+    // After a special token a text begins anew, with a space.
+    assert_eq!(ids.len(), 4);
+    assert_eq!(ids[1], tokenizer.encode("a", false).expect("text")[0]);
+}
+
+#[test]
+fn sentence_piece_needs_a_score_for_every_token() {
+    let (fixture, _) = sentence_piece();
+    let tokens: Vec<&str> = fixture["tokens"]
+        .as_array()
+        .expect("tokens")
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    let file = Builder::new()
+        .text("tokenizer.ggml.model", "llama")
+        .texts("tokenizer.ggml.tokens", &tokens);
+    refused(&file, &["640 tokens", "0 scores"]);
 }

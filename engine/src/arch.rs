@@ -101,7 +101,10 @@ impl Spec {
 
     /// Whether a token meets this tensor: layers that only guess ahead come after the last.
     pub fn meets(&self, tensor: &TensorInfo) -> bool {
-        let layer = tensor.name.strip_prefix("blk.").and_then(|rest| rest.split('.').next());
+        let layer = tensor
+            .name
+            .strip_prefix("blk.")
+            .and_then(|rest| rest.split('.').next());
         let layer: Option<u32> = layer.and_then(|layer| layer.parse().ok());
         layer.is_none_or(|layer| layer < self.n_layers)
     }

@@ -1,8 +1,9 @@
-//! Text to tokens and back: byte-level BPE, the tokenizer of nearly every current MoE model.
+//! Text to tokens and back: byte-level BPE, the tokenizer of nearly every current MoE model, and
+//! SentencePiece-style BPE, that of Mixtral and Phi.
 //!
 //! ```text
-//! text ─► special tokens cut out ─► words ─► bytes as letters ─► merges ─► ids
-//!         specials                  pre      bytes               tokenizers crate
+//! text ─► special tokens cut out ─► words ─► bytes as letters ─► merges ─► ids       byte_level
+//!         specials               └► spaces as letters ─────────► merges ─► ids       sentence_piece
 //! ```
 //!
 //! Results are those of llama.cpp on the same file. The one place where Hugging Face may differ:
@@ -11,17 +12,19 @@
 
 use std::fmt;
 
-use tokenizers::models::bpe::{BPE, Merges, Vocab};
-use tokenizers::pre_tokenizers::byte_level::ByteLevel;
-use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
-use tokenizers::{Model as _, OffsetType, PreTokenizedString, PreTokenizer as _, SplitDelimiterBehavior};
+use tokenizers::models::bpe::BPE;
+use tokenizers::{Model as _, OffsetType, PreTokenizedString};
 
 use crate::TokenId;
 use crate::gguf::{GgufError, Metadata};
+use byte_level::ByteLevel;
+use sentence_piece::SentencePiece;
 use specials::Specials;
 
+mod byte_level;
 mod bytes;
 pub mod pre;
+mod sentence_piece;
 mod specials;
 
 /// Why a tokenizer cannot be made from a file, or cannot take a text.
@@ -29,12 +32,16 @@ mod specials;
 pub enum TokenizerError {
     #[error(transparent)]
     Gguf(#[from] GgufError),
-    #[error("the tokenizer model {found:?} is not supported, only \"gpt2\" (byte-level BPE)")]
+    #[error(
+        "the tokenizer model {found:?} is not supported, only \"gpt2\" (byte-level BPE) and \"llama\" (SentencePiece BPE)"
+    )]
     UnknownModel { found: Box<str> },
     #[error("the pre-tokenizer {found:?} is not known; known are {}", pre::names())]
     UnknownPre { found: Box<str> },
     #[error("the vocabulary has {tokens} tokens but {types} token types")]
     TypeCount { tokens: usize, types: usize },
+    #[error("the vocabulary has {tokens} tokens but {scores} scores, by which it merges")]
+    ScoreCount { tokens: usize, scores: usize },
     #[error("the vocabulary is empty or has more than 2³² tokens")]
     VocabSize,
     #[error("merge number {index}, {merge:?}, joins or makes what is no token")]
@@ -45,9 +52,75 @@ pub enum TokenizerError {
     Words { why: Box<str> },
 }
 
-/// ggml's numbers of token types that matter here.
-const CONTROL: i32 = 3;
-const USER_DEFINED: i32 = 4;
+/// What a token is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TokenType {
+    Normal,
+    Unknown,
+    Control,
+    UserDefined,
+    Unused,
+    Byte,
+}
+
+impl TokenType {
+    /// From ggml's number; what it does not know is ordinary.
+    fn from_number(number: i32) -> Self {
+        match number {
+            2 => Self::Unknown,
+            3 => Self::Control,
+            4 => Self::UserDefined,
+            5 => Self::Unused,
+            6 => Self::Byte,
+            _ => Self::Normal,
+        }
+    }
+}
+
+/// How text becomes what the model merges.
+enum Kind {
+    ByteLevel(ByteLevel),
+    SentencePiece(SentencePiece),
+}
+
+impl Kind {
+    fn from_gguf(metadata: &Metadata) -> Result<Self, TokenizerError> {
+        match metadata.str("tokenizer.ggml.model")? {
+            "gpt2" => Ok(Self::ByteLevel(ByteLevel::from_gguf(metadata)?)),
+            "llama" => Ok(Self::SentencePiece(SentencePiece::from_gguf(metadata)?)),
+            other => Err(TokenizerError::UnknownModel { found: other.into() }),
+        }
+    }
+
+    /// The merging model.
+    fn bpe(
+        &self,
+        metadata: &Metadata,
+        tokens: &[Box<str>],
+        types: &[TokenType],
+    ) -> Result<BPE, TokenizerError> {
+        match self {
+            Self::ByteLevel(kind) => kind.bpe(metadata, tokens),
+            Self::SentencePiece(_) => sentence_piece::bpe(metadata, tokens, types),
+        }
+    }
+
+    /// The bytes a token stands for.
+    fn piece(&self, token: &str, of: TokenType) -> Vec<u8> {
+        match self {
+            Self::ByteLevel(_) => byte_level::piece(token, of),
+            Self::SentencePiece(_) => sentence_piece::piece(token, of),
+        }
+    }
+
+    /// Whether a text begins with `bos` where the file does not say.
+    fn adds_bos(&self) -> bool {
+        match self {
+            Self::ByteLevel(kind) => kind.adds_bos(),
+            Self::SentencePiece(_) => true,
+        }
+    }
+}
 
 /// Texts of control tokens that end a turn or a document, whether or not the file says so.
 const END_TEXTS: [&str; 10] = [
@@ -73,7 +146,7 @@ pub struct Tokenizer {
     /// because chat templates write it themselves.
     pub add_bos: bool,
     model: BPE,
-    words: Vec<Split>,
+    kind: Kind,
     specials: Specials,
     /// Bytes of every token, one after the other; of a control token, its text.
     pieces: Vec<u8>,
@@ -88,14 +161,14 @@ pub struct Tokenizer {
 impl Tokenizer {
     /// Builds the tokenizer that a file's metadata describes.
     pub fn from_gguf(metadata: &Metadata) -> Result<Self, TokenizerError> {
-        let pre = pre_tokenizer(metadata)?;
+        let kind = Kind::from_gguf(metadata)?;
         let tokens = metadata.strings("tokenizer.ggml.tokens")?;
         let n_tokens = u32::try_from(tokens.len())
             .ok()
             .filter(|&n| n > 0)
             .ok_or(TokenizerError::VocabSize)?;
         let types = token_types(metadata, tokens.len())?;
-        let of_type = |wanted: i32| {
+        let of_type = |wanted: TokenType| {
             (0..n_tokens)
                 .zip(&types)
                 .filter(move |(_, of)| **of == wanted)
@@ -103,9 +176,9 @@ impl Tokenizer {
         };
         let id = |key: &str| Ok::<_, GgufError>(metadata.opt_u32(key)?.filter(|&id| id < n_tokens));
 
-        let controls: Vec<TokenId> = of_type(CONTROL).collect();
-        let specials = Specials::new(tokens, &controls, of_type(USER_DEFINED));
-        let (pieces, piece_ends) = pieces(tokens, &types);
+        let controls: Vec<TokenId> = of_type(TokenType::Control).collect();
+        let specials = Specials::new(tokens, &controls, of_type(TokenType::UserDefined));
+        let (pieces, piece_ends) = pieces(tokens, &types, &kind);
         let bos = id("tokenizer.ggml.bos_token_id")?;
         let eos = id("tokenizer.ggml.eos_token_id")?;
         let turn_ends = [
@@ -115,17 +188,13 @@ impl Tokenizer {
         ];
         let add_bos = metadata
             .opt_bool("tokenizer.ggml.add_bos_token")?
-            .unwrap_or(pre.ignores_merges);
+            .unwrap_or(kind.adds_bos());
         Ok(Self {
             bos,
             eos,
             add_bos: add_bos && bos.is_some(),
-            model: bpe(metadata, tokens, pre)?,
-            words: pre
-                .patterns
-                .iter()
-                .map(|pattern| words(pattern))
-                .collect::<Result<_, _>>()?,
+            model: kind.bpe(metadata, tokens, &types)?,
+            kind,
             ends: ends(tokens, &controls, turn_ends.into_iter().flatten()),
             specials,
             pieces,
@@ -138,27 +207,31 @@ impl Tokenizer {
     /// those tokens; without, they are ordinary text, so that a user cannot forge a turn.
     pub fn encode(&self, text: &str, parse_special: bool) -> Result<Vec<TokenId>, TokenizerError> {
         let mut ids = Vec::new();
+        let mut is_first = true;
         for part in self.specials.cut(text, parse_special) {
             match part {
                 specials::Part::Special(id) => ids.push(id),
-                specials::Part::Text(text) => self.encode_text(text, &mut ids)?,
+                specials::Part::Text(text) => self.encode_text(text, is_first, &mut ids)?,
             }
+            is_first = matches!(part, specials::Part::Special(_));
         }
         Ok(ids)
     }
 
-    /// Appends the tokens of text in which nothing is special.
-    fn encode_text(&self, text: &str, ids: &mut Vec<TokenId>) -> Result<(), TokenizerError> {
+    /// Appends the tokens of text in which nothing is special. `is_first`: it begins the input or
+    /// follows a special token.
+    fn encode_text(&self, text: &str, is_first: bool, ids: &mut Vec<TokenId>) -> Result<(), TokenizerError> {
         let failed = |err: tokenizers::Error| TokenizerError::Words {
             why: err.to_string().into(),
         };
-        let mut words = PreTokenizedString::from(text);
-        for cut in &self.words {
-            cut.pre_tokenize(&mut words).map_err(failed)?;
-        }
-        ByteLevel::new(false, false, false)
-            .pre_tokenize(&mut words)
-            .map_err(failed)?;
+        let (mut words, n_letters) = match &self.kind {
+            Kind::ByteLevel(cut) => (cut.words(text).map_err(failed)?, text.len()),
+            Kind::SentencePiece(pieces) => {
+                let letters = pieces.letters(text, is_first);
+                let n_bytes = sentence_piece::piece(&letters, TokenType::Normal).len();
+                (PreTokenizedString::from(letters), n_bytes)
+            }
+        };
         words
             .tokenize(|word| self.model.tokenize(word.get()))
             .map_err(failed)?;
@@ -169,7 +242,7 @@ impl Tokenizer {
             .iter()
             .map(|&id| self.piece_bytes(id).len())
             .sum();
-        if n_bytes != text.len() {
+        if n_bytes != n_letters {
             return Err(TokenizerError::MissingByte {
                 word: text.chars().take(40).collect::<String>().into(),
             });
@@ -205,7 +278,11 @@ impl Tokenizer {
     /// The text of tokens; control tokens are left out, broken characters become U+FFFD.
     pub fn decode(&self, ids: &[TokenId]) -> String {
         let bytes: Vec<u8> = ids.iter().flat_map(|&id| self.piece_bytes(id)).copied().collect();
-        String::from_utf8_lossy(&bytes).into_owned()
+        let text = String::from_utf8_lossy(&bytes);
+        match &self.kind {
+            Kind::ByteLevel(_) => text.into_owned(),
+            Kind::SentencePiece(pieces) => pieces.without_added_space(&text).to_owned(),
+        }
     }
 
     /// How many tokens there are.
@@ -235,18 +312,8 @@ impl fmt::Debug for Tokenizer {
     }
 }
 
-/// The pre-tokenizer a file names; "default" where it names none, as in llama.cpp.
-fn pre_tokenizer(metadata: &Metadata) -> Result<&'static pre::PreTokenizer, TokenizerError> {
-    let model = metadata.str("tokenizer.ggml.model")?;
-    if model != "gpt2" {
-        return Err(TokenizerError::UnknownModel { found: model.into() });
-    }
-    let name = metadata.opt_str("tokenizer.ggml.pre")?.unwrap_or("default");
-    pre::by_name(name).ok_or_else(|| TokenizerError::UnknownPre { found: name.into() })
-}
-
 /// The type of every token; a file without types has ordinary tokens only.
-fn token_types(metadata: &Metadata, n_tokens: usize) -> Result<Vec<i32>, TokenizerError> {
+fn token_types(metadata: &Metadata, n_tokens: usize) -> Result<Vec<TokenType>, TokenizerError> {
     let types = metadata
         .opt_i32s("tokenizer.ggml.token_type")?
         .unwrap_or_else(|| vec![1; n_tokens]);
@@ -256,61 +323,14 @@ fn token_types(metadata: &Metadata, n_tokens: usize) -> Result<Vec<i32>, Tokeniz
             types: types.len(),
         });
     }
-    Ok(types)
-}
-
-/// A cut that keeps matches and what lies between them as words.
-fn words(pattern: &str) -> Result<Split, TokenizerError> {
-    let pattern = SplitPattern::Regex(pattern.into());
-    let split = Split::new(pattern, SplitDelimiterBehavior::Isolated, false);
-    split.map_err(|err| TokenizerError::Words {
-        why: err.to_string().into(),
-    })
-}
-
-/// The merging model.
-fn bpe(metadata: &Metadata, tokens: &[Box<str>], pre: &pre::PreTokenizer) -> Result<BPE, TokenizerError> {
-    // Of equal tokens the last keeps its id, as in llama.cpp.
-    let vocab: Vocab = (0..)
-        .zip(tokens)
-        .map(|(id, token)| (String::from(&**token), id))
-        .collect();
-    let merges = metadata.opt_strings("tokenizer.ggml.merges")?.unwrap_or_default();
-    let merges: Merges = merges
-        .iter()
-        .enumerate()
-        .map(|(index, merge)| pair(&vocab, index, merge))
-        .collect::<Result<_, _>>()?;
-    let builder = BPE::builder()
-        .vocab_and_merges(vocab, merges)
-        .ignore_merges(pre.ignores_merges);
-    builder.build().map_err(|err| TokenizerError::Words {
-        why: err.to_string().into(),
-    })
-}
-
-/// The two sides of a merge, `"left right"`. All three tokens must exist: the builder trusts that.
-fn pair(vocab: &Vocab, index: usize, merge: &str) -> Result<(String, String), TokenizerError> {
-    let known = |token: &str| vocab.contains_key(token);
-    let sides = merge
-        .split_once(' ')
-        .filter(|(left, right)| known(left) && known(right) && known(&[*left, *right].concat()));
-    let (left, right) = sides.ok_or_else(|| TokenizerError::Merge {
-        index,
-        merge: merge.into(),
-    })?;
-    Ok((left.into(), right.into()))
+    Ok(types.into_iter().map(TokenType::from_number).collect())
 }
 
 /// The bytes of all tokens and where each one's end.
-fn pieces(tokens: &[Box<str>], types: &[i32]) -> (Vec<u8>, Vec<usize>) {
+fn pieces(tokens: &[Box<str>], types: &[TokenType], kind: &Kind) -> (Vec<u8>, Vec<usize>) {
     let (mut pieces, mut ends) = (Vec::new(), Vec::with_capacity(tokens.len()));
     for (token, &of) in tokens.iter().zip(types) {
-        match bytes::from_letters(token) {
-            Some(bytes) if of != CONTROL && of != USER_DEFINED => pieces.extend(bytes),
-            // Its text is meant literally.
-            _ => pieces.extend(token.as_bytes()),
-        }
+        pieces.extend(kind.piece(token, of));
         ends.push(pieces.len());
     }
     (pieces, ends)

@@ -138,13 +138,7 @@ fn check(shape: Shape) {
 }
 
 /// A head's rows of a cache that holds every position.
-fn seen(
-    cache: &[f32],
-    row: usize,
-    at: usize,
-    len: usize,
-    positions: std::ops::Range<usize>,
-) -> Vec<&[f32]> {
+fn seen(cache: &[f32], row: usize, at: usize, len: usize, positions: std::ops::Range<usize>) -> Vec<&[f32]> {
     let rows = cache.chunks(row).take(positions.end).skip(positions.start);
     rows.map(|row| &row[at..at + len]).collect()
 }

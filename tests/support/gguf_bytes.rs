@@ -101,6 +101,15 @@ impl Builder {
         )
     }
 
+    pub fn f32s(self, key: &str, values: &[f32]) -> Self {
+        let items: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        self.pair(
+            key,
+            value_type::ARRAY,
+            array(value_type::F32, values.len() as u64, &items),
+        )
+    }
+
     /// A tensor with its data, placed at the next aligned offset.
     pub fn tensor(mut self, name: &str, dims: &[u64], ggml_type: u32, data: &[u8]) -> Self {
         self.data

@@ -196,7 +196,10 @@ impl<'a> Decoder<'a> {
             return Ok(vec![linear("attn_qkv", q_width + 2 * kv_width)?]);
         }
         let parts = [("attn_q", q_width), ("attn_k", kv_width), ("attn_v", kv_width)];
-        parts.into_iter().map(|(part, outputs)| linear(part, outputs)).collect()
+        parts
+            .into_iter()
+            .map(|(part, outputs)| linear(part, outputs))
+            .collect()
     }
 
     /// A matrix with the bias the file may have for it.
@@ -355,7 +358,11 @@ fn n_layers(file: &Reader<'_>) -> Result<u32, ArchError> {
 /// Key-value heads of the layers that have any; they must have the same number.
 fn n_kv_heads(file: &Reader<'_>, n_heads: u32) -> Result<u32, ArchError> {
     let key = "attention.head_count_kv";
-    let Ok(Some(sizes)) = file.gguf.metadata.opt_u32s(&format!("{}.{key}", file.architecture)) else {
+    let Ok(Some(sizes)) = file
+        .gguf
+        .metadata
+        .opt_u32s(&format!("{}.{key}", file.architecture))
+    else {
         return file.opt_size(key, n_heads, 1..=n_heads);
     };
     let mut some = sizes.into_iter().filter(|size| *size > 0);

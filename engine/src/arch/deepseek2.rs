@@ -8,7 +8,7 @@ use super::reader::Reader;
 use super::{ArchError, Spec};
 use crate::blocks::Block;
 use crate::blocks::attention::{Rope, RopeScaling};
-use crate::blocks::latent_attention::{LatentAttention, Queries};
+use crate::blocks::latent_attention::{LatentAttention, LowRank};
 use crate::blocks::moe_ffn::GatingFunction;
 use crate::ids::LayerIdx;
 
@@ -85,19 +85,25 @@ fn attention(decoder: &Decoder<'_>, latent: &Latent, layer: LayerIdx) -> Result<
     let (d_nope, d_latent) = (latent.d_query - n_rot, latent.d_latent);
     let q_width = n_heads * latent.d_query;
     let name = |part: &str| format!("blk.{}.{part}.weight", layer.0);
-    let queries = match latent.q_rank {
-        0 => Queries::Whole(decoder.linear(layer, "attn_q", d_model, q_width)?),
-        rank => Queries::LowRank {
-            inward: decoder.linear(layer, "attn_q_a", d_model, rank)?,
-            norm: file.tensor(&name("attn_q_a_norm"), &[rank])?,
-            outward: decoder.linear(layer, "attn_q_b", rank, q_width)?,
-            rank,
-        },
+    let (q, q_low_rank) = match latent.q_rank {
+        0 => (decoder.linear(layer, "attn_q", d_model, q_width)?, None),
+        rank => {
+            let low = LowRank {
+                inward: decoder.linear(layer, "attn_q_a", d_model, rank)?,
+                norm: file.tensor(&name("attn_q_a_norm"), &[rank])?,
+                rank,
+            };
+            (
+                decoder.linear(layer, "attn_q_b", rank, q_width)?,
+                Some(Box::new(low)),
+            )
+        }
     };
     Ok(Block::LatentAttention(Box::new(LatentAttention {
         layer,
         norm: file.tensor(&name("attn_norm"), &[d_model])?,
-        queries,
+        q,
+        q_low_rank,
         kv_a: decoder.linear(layer, "attn_kv_a_mqa", d_model, d_latent + n_rot)?,
         latent_norm: file.tensor(&name("attn_kv_a_norm"), &[d_latent])?,
         k_b: file.tensor(&name("attn_k_b"), &[d_nope, d_latent, n_heads])?,

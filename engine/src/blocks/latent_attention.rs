@@ -12,18 +12,12 @@ use crate::kernels::{self, stride, units};
 use crate::plan::{BufferId, PlanBuilder, PlanError};
 use crate::trace::StepGroup;
 
-/// How queries are made.
+/// A normed bottleneck that queries go through.
 #[derive(Clone, Debug)]
-pub enum Queries {
-    /// (n_heads · (d_nope + n_rot), d_model)
-    Whole(Linear),
-    /// Through a normed bottleneck: (rank, d_model), (rank), (n_heads · (d_nope + n_rot), rank).
-    LowRank {
-        inward: Linear,
-        norm: TensorInfo,
-        outward: Linear,
-        rank: u32,
-    },
+pub struct LowRank {
+    pub inward: Linear,   // (rank, d_model)
+    pub norm: TensorInfo, // (rank)
+    pub rank: u32,
 }
 
 /// See the module.
@@ -31,12 +25,13 @@ pub enum Queries {
 pub struct LatentAttention {
     pub layer: LayerIdx,
     pub norm: TensorInfo, // (d_model)
-    pub queries: Queries,
-    pub kv_a: Linear,           // (d_latent + n_rot, d_model)
+    pub q: Linear,        // (n_heads · (d_nope + n_rot), d_model or rank)
+    pub q_low_rank: Option<Box<LowRank>>,
+    pub kv_a: Linear,            // (d_latent + n_rot, d_model)
     pub latent_norm: TensorInfo, // (d_latent)
-    pub k_b: TensorInfo,        // (n_heads, d_latent, d_nope)
-    pub v_b: TensorInfo,        // (n_heads, d_value, d_latent)
-    pub o: Linear,              // (d_model, n_heads · d_value)
+    pub k_b: TensorInfo,         // (n_heads, d_latent, d_nope)
+    pub v_b: TensorInfo,         // (n_heads, d_value, d_latent)
+    pub o: Linear,               // (d_model, n_heads · d_value)
     pub d_model: u32,
     pub n_heads: u32,
     pub d_nope: u32,
@@ -131,9 +126,9 @@ impl LatentAttention {
     /// Queries of all heads, and the latent with its key.
     fn plan_inward(&self, builder: &mut PlanBuilder, h: BufferId) -> Result<(Part, Part), PlanError> {
         let q_width = self.n_heads * (self.d_nope + self.rope.n_rot);
-        let (first, first_width) = match &self.queries {
-            Queries::Whole(q) => (q, q_width),
-            Queries::LowRank { inward, rank, .. } => (inward, *rank),
+        let (first, first_width) = match &self.q_low_rank {
+            None => (&self.q, q_width),
+            Some(low) => (&low.inward, low.rank),
         };
         let width = first_width + self.d_key();
         let joined = part(builder, "q_and_latent", width);
@@ -147,35 +142,32 @@ impl LatentAttention {
             offset: first_width,
             ..joined
         };
-        let Queries::LowRank {
-            norm, outward, rank, ..
-        } = &self.queries
-        else {
+        let Some(low) = &self.q_low_rank else {
             return Ok((joined, latent));
         };
-        let narrow = part(builder, "q_low_rank", *rank);
+        let narrow = part(builder, "q_low_rank", low.rank);
         let kernel = kernels::rms_norm::RmsNorm {
             params: kernels::rms_norm::Params {
-                width: *rank,
+                width: low.rank,
                 x_stride: joined.stride,
                 y_stride: narrow.stride,
                 eps: self.eps,
                 ..Default::default()
             },
             x: joined.buffer,
-            weight: builder.vector(norm)?,
+            weight: builder.vector(&low.norm)?,
             y: narrow.buffer,
         };
         builder.step(StepGroup::Attention, Some(self.layer), kernel);
         let q = part(builder, "q", q_width);
         let widen = Projection {
             x: narrow.buffer,
-            cols: *rank,
+            cols: low.rank,
             y: q.buffer,
             y_width: q_width,
             ..inward
         };
-        widen.plan(builder, &[outward])?;
+        widen.plan(builder, &[&self.q])?;
         Ok((q, latent))
     }
 

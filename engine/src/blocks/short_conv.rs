@@ -12,10 +12,10 @@ use crate::trace::StepGroup;
 #[derive(Clone, Debug)]
 pub struct ShortConv {
     pub layer: LayerIdx,
-    pub norm: TensorInfo,    // (d_model)
-    pub inward: Linear,      // (3 · d_model, d_model)
-    pub kernel: TensorInfo,  // (d_model, taps)
-    pub outward: Linear,     // (d_model, d_model)
+    pub norm: TensorInfo,   // (d_model)
+    pub inward: Linear,     // (3 · d_model, d_model)
+    pub kernel: TensorInfo, // (d_model, taps)
+    pub outward: Linear,    // (d_model, d_model)
     pub d_model: u32,
     /// Positions one output is made of, its own included.
     pub taps: u32,

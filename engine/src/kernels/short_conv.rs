@@ -63,7 +63,6 @@ impl Kernel for ShortConv {
             kv_read_bytes: 4 * width * (0..tokens).map(reached).sum::<u64>(),
             kv_write_bytes: 4 * width * tokens,
             operations: 2 * width * (taps + 1) * tokens,
-            ..GroupWork::default()
         }
     }
 

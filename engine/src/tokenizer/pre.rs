@@ -31,8 +31,10 @@ pub fn names() -> String {
 /// Every known pre-tokenizer, sorted by name.
 #[rustfmt::skip]
 pub const ALL: &[PreTokenizer] = &[
+    pre("a.x-4.0", &[GPT2]),
     pre("bailingmoe", BAILING),
     pre("bailingmoe2", BAILING),
+    pre("chatglm-bpe", LLAMA3),
     pre("command-r", DIGIT_THEN_GPT2),
     pre("dbrx", LLAMA3),
     pre("deepseek-coder", &[r"[\r\n]", r"\s?\p{L}+", r"\s?\p{P}+", "[一-龥ࠀ-一가-퟿]+", r"\p{N}"]),
@@ -41,20 +43,34 @@ pub const ALL: &[PreTokenizer] = &[
     pre("deepseek-v3", DEEPSEEK_V3),
     pre("default", &[r"[\p{P}\$\+<=>\^~\|]+", GPT2, r"\p{N}+", "[0-9][0-9][0-9]"]),
     pre("exaone", DIGIT_THEN_GPT2),
+    pre("exaone4", &[GPT2]),
+    merging_last("falcon-h1", LLAMA3),
+    merging_last("falcon3", LLAMA3),
+    pre("gigachat", &[GPT2]),
     pre("glm4", LLAMA3),
     pre("gpt-2", &[GPT2]),
     pre("gpt-4o", GPT4O),
     pre("grok-2", QWEN2),
     pre("hunyuan", QWEN2),
+    pre("hunyuan-dense", DEEPSEEK_V3),
     pre("jais", &[GPT2]),
+    pre("joyai-llm", DEEPSEEK_V3),
+    pre("kanana2", GPT4O),
+    pre("kimi-k2", KIMI_K2),
+    merging_last("lfm2", LLAMA3),
     pre("llada-moe", BAILING),
-    PreTokenizer { ignores_merges: true, ..pre("llama-bpe", LLAMA3) },
+    merging_last("llama-bpe", LLAMA3),
+    merging_last("llama-v3", LLAMA3),
+    merging_last("llama3", LLAMA3),
     pre("llama4", GPT4O),
     pre("megrez", QWEN2),
+    pre("mellum", &[GPT2]),
+    merging_last("midm-2.0", LLAMA3),
     pre("minimax-m2", GPT4O),
     pre("mpt", &[GPT2]),
     pre("olmo", &[GPT2]),
     pre("phi-2", &[GPT2]),
+    merging_last("pixtral", LLAMA3),
     pre("qwen2", QWEN2),
     pre("qwen35", &[r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"]),
     pre("refact", DIGIT_THEN_GPT2),
@@ -62,6 +78,7 @@ pub const ALL: &[PreTokenizer] = &[
     pre("smollm", DIGIT_THEN_GPT2),
     pre("stablelm2", QWEN2),
     pre("starcoder", DIGIT_THEN_GPT2),
+    merging_last("tekken", TEKKEN),
 ];
 
 const fn pre(name: &'static str, patterns: &'static [&'static str]) -> PreTokenizer {
@@ -69,6 +86,14 @@ const fn pre(name: &'static str, patterns: &'static [&'static str]) -> PreTokeni
         name,
         patterns,
         ignores_merges: false,
+    }
+}
+
+/// One that takes a word that is a token as it is, and whose models expect `bos` before a text.
+const fn merging_last(name: &'static str, patterns: &'static [&'static str]) -> PreTokenizer {
+    PreTokenizer {
+        ignores_merges: true,
+        ..pre(name, patterns)
     }
 }
 
@@ -92,6 +117,20 @@ const GPT4O: &[&str] = &[concat!(
     r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|",
     r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|",
     r"\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+",
+)];
+
+const TEKKEN: &[&str] = &[concat!(
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|",
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|",
+    r"\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+",
+)];
+
+/// Of Kimi K2 and Moonlight: Han characters apart, elsewhere much as [`GPT4O`].
+const KIMI_K2: &[&str] = &[concat!(
+    r"\p{Han}+|",
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|",
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]+[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|",
+    r"\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
 )];
 
 const DEEPSEEK_V3: &[&str] = &[
