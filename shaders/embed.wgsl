@@ -2,9 +2,13 @@
 
 struct Params {
     units: u32,
-    vocab: u32,
+    n_rows: u32,        // bound; a token that has none of them leaves x as it is
     x_stride: u32,
     scale: f32,
+    first_row: u32,
+    pad_0: u32,
+    pad_1: u32,
+    pad_2: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -14,10 +18,11 @@ struct Params {
 
 @compute @workgroup_size(64)
 fn embed(@builtin(global_invocation_id) id: vec3<u32>) {
-    if (id.x >= params.units) {
+    // A token below the first row wraps around, far beyond the last.
+    let row = tokens[id.y] - params.first_row;
+    if (id.x >= params.units || row >= params.n_rows) {
         return;
     }
-    let row = min(tokens[id.y], params.vocab - 1u);
     let unit = weights_unit(row * params.units + id.x);
     let base = (id.y * params.x_stride + id.x * 32u) / 4u;
     x[base] = unit[0] * params.scale;

@@ -12,8 +12,8 @@ struct Params {
     has_bias: u32,
     bias_stride: u32,
     scale: f32,
-    pad_0: u32,
-    pad_1: u32,
+    n_experts: u32,     // bound, of all the layer has
+    first_expert: u32,  // of those; uses of others add nothing
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -42,14 +42,19 @@ fn expert_down(
     var sum = 0.0;
     if (row < params.d_model) {
         for (var rank = 0u; rank < params.top_k; rank++) {
-            let row_unit = (ids[slot + rank] * params.d_model + row) * params.units;
+            // An id below the first one wraps around, far beyond the last.
+            let expert = ids[slot + rank] - params.first_expert;
+            if (expert >= params.n_experts) {
+                continue;
+            }
+            let row_unit = (expert * params.d_model + row) * params.units;
             let act_row = (token * params.top_k + rank) * params.act_stride;
             var output = 0.0;
             for (var i = lane; i < params.units; i += LANES) {
                 output += unit_dot(weights_unit(row_unit + i), (act_row + 32u * i) / 4u);
             }
             if (params.has_bias == 1u && lane == 0u) {
-                output += bias[ids[slot + rank] * params.bias_stride + row];
+                output += bias[expert * params.bias_stride + row];
             }
             sum += expert_weights[slot + rank] * output;
         }

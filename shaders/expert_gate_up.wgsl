@@ -14,7 +14,7 @@ struct Params {
     activation: u32,    // 0 SwiGLU, 1 gpt-oss
     has_bias: u32,
     bias_stride: u32,
-    pad_0: u32,
+    first_expert: u32,  // of those bound; a use of another writes nothing
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -46,11 +46,14 @@ fn expert_gate_up(
     let lane = local % LANES;
     let token = group.y / params.top_k;
     let rank = group.y % params.top_k;
-    let expert = ids[(token * params.n_moe_layers + params.moe_layer) * params.top_k + rank];
+    let id = ids[(token * params.n_moe_layers + params.moe_layer) * params.top_k + rank];
+    let expert = id - params.first_expert;
+    // An id below the first one wraps around, far beyond the last.
+    let is_mine = row < params.d_ff && expert < params.n_experts;
 
     var gate = 0.0;
     var up = 0.0;
-    if (row < params.d_ff) {
+    if (is_mine) {
         let gate_unit = (expert * params.d_ff + row) * params.units;
         let up_unit = gate_unit + params.n_experts * params.d_ff * params.units;
         for (var i = lane; i < params.units; i += LANES) {
@@ -61,7 +64,7 @@ fn expert_gate_up(
     }
     gate = lanes_sum(local, gate);
     up = lanes_sum(local, up);
-    if (lane == 0u && row < params.d_ff) {
+    if (lane == 0u && is_mine) {
         if (params.has_bias == 1u) {
             gate += bias[expert * params.bias_stride + row];
             up += bias[(params.n_experts + expert) * params.bias_stride + row];

@@ -65,6 +65,10 @@ fn read(path: &Path) -> Vec<u8> {
 }
 
 fn open(golden: &Golden, device: &Device, batch: u32) -> Session {
+    open_within(golden, device, batch, 0)
+}
+
+fn open_within(golden: &Golden, device: &Device, batch: u32, max_binding_bytes: u64) -> Session {
     let source = FileSource::open(&golden.gguf).expect("fixture");
     let gguf = pollster::block_on(Gguf::read(&source)).expect("gguf");
     let spec = Spec::read(&gguf).expect("spec");
@@ -73,13 +77,17 @@ fn open(golden: &Golden, device: &Device, batch: u32) -> Session {
         batch,
         logit_rows: batch,
         kv: KvFormat::F32,
+        max_binding_bytes,
     };
     pollster::block_on(Session::open(&spec, &source, device, options, &mut |_, _| {})).expect("session")
 }
 
 /// All logits and traces, computed in passes of `batch` tokens.
 fn run(golden: &Golden, device: &Device, batch: u32) -> (Vec<f32>, Vec<TokenTrace>) {
-    let mut session = open(golden, device, batch);
+    run_session(golden, open(golden, device, batch), batch)
+}
+
+fn run_session(golden: &Golden, mut session: Session, batch: u32) -> (Vec<f32>, Vec<TokenTrace>) {
     let (mut logits, mut traces) = (Vec::new(), Vec::new());
     for tokens in golden.tokens.chunks(batch as usize) {
         let pass = pollster::block_on(session.forward(tokens, batch)).expect("forward");
@@ -156,6 +164,34 @@ fn logits_and_routing_match_transformers_on_every_executor() {
                     check_routing(&name, &traces, routing);
                 }
             }
+        }
+    }
+}
+
+fn largest_pack(session: &Session) -> u64 {
+    let packs = session.plan().packs.iter();
+    packs.map(|pack| pack.gpu_bytes()).max().unwrap_or_default()
+}
+
+#[test]
+fn matrices_larger_than_a_binding_are_split_and_give_the_same() {
+    for (device_name, device) in devices::all() {
+        for golden in &goldens() {
+            let name = format!("{} on {device_name} in small bindings", golden.name);
+            let whole = open(golden, &Device::Cpu, 7);
+            let limit = largest_pack(&whole) / 3;
+            let session = open_within(golden, &device, 7, limit);
+            assert!(largest_pack(&session) <= limit, "{name}");
+            let [split, whole] = [&session, &whole].map(|session| session.plan().packs.len());
+            assert!(split > whole + 3, "{name}: {split} packs, {whole} whole");
+            let (logits, traces) = run_session(golden, session, 7);
+            check_logits(&name, &logits, golden);
+            if let Some(routing) = &golden.routing {
+                check_routing(&name, &traces, routing);
+            }
+            let usual = run(golden, &Device::Cpu, 7).1;
+            let last = |traces: &[TokenTrace]| traces.last().map(|trace| trace.cost.groups);
+            assert_eq!(last(&traces), last(&usual), "{name}: the same work is counted");
         }
     }
 }

@@ -32,6 +32,7 @@ fn open(file: &str, device: &Device, batch: u32) -> Session {
         batch,
         logit_rows: 1,
         kv: KvFormat::F32,
+        ..SessionOptions::default()
     };
     pollster::block_on(Session::open(&spec, &source, device, options, &mut |_, _| {})).expect("session")
 }

@@ -114,6 +114,30 @@ impl TensorInfo {
     pub fn bytes(&self) -> u64 {
         self.range.end - self.range.start
     }
+
+    /// Some elements of a single row of floats, seen as a tensor of their own.
+    pub fn elements_part(&self, part: &Range<u32>) -> Self {
+        let at = |element: u32| self.range.start + 4 * u64::from(element);
+        Self {
+            name: format!("{}[{}..{}]", self.name, part.start, part.end),
+            format: self.format,
+            dims: vec![u64::from(part.end - part.start)],
+            range: at(part.start)..at(part.end),
+        }
+    }
+
+    /// A part of it, seen as a tensor of its own: some of `items` equal runs of rows.
+    pub fn part(&self, items: u32, part: &Range<u32>) -> Self {
+        let per_item = |total: u64| total / u64::from(items.max(1));
+        let (rows, bytes) = (per_item(self.rows()), per_item(self.bytes()));
+        let at = |item: u32| self.range.start + u64::from(item) * bytes;
+        Self {
+            name: format!("{}[{}..{}]", self.name, part.start, part.end),
+            format: self.format,
+            dims: vec![self.cols(), rows * u64::from(part.end - part.start)],
+            range: at(part.start)..at(part.end),
+        }
+    }
 }
 
 /// Reads on until `bytes` holds the first `needed` bytes of the source.

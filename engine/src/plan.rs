@@ -164,10 +164,9 @@ impl WeightPack {
             .sum()
     }
 
-    /// Bytes on the GPU: rows padded to whole units, units to whole repacking groups.
+    /// Bytes on the GPU.
     pub fn gpu_bytes(&self) -> u64 {
-        let groups = (self.rows * u64::from(units(self.cols))).div_ceil(self.format.group_units() as u64);
-        groups * self.format.group_words() as u64 * 4
+        gpu_bytes(self.format, self.rows, self.cols)
     }
 
     /// Bytes of zeros to add to each row of the file so that rows are whole units.
@@ -175,6 +174,12 @@ impl WeightPack {
         let missing = stride(self.cols) - self.cols;
         missing as usize / self.format.block_elements() * self.format.block_bytes()
     }
+}
+
+/// Bytes of a matrix on the GPU: rows padded to whole units, units to whole repacking groups.
+fn gpu_bytes(format: Format, rows: u64, cols: u32) -> u64 {
+    let groups = (rows * u64::from(units(cols))).div_ceil(format.group_units() as u64);
+    groups * format.group_words() as u64 * 4
 }
 
 /// One kernel of the pass.
@@ -240,7 +245,7 @@ pub struct Plan {
 impl Plan {
     /// Lays out a model's blocks for a device.
     pub fn build(spec: &Spec, options: PlanOptions, limits: Limits) -> Result<Self, PlanError> {
-        let mut builder = PlanBuilder::new(spec, options)?;
+        let mut builder = PlanBuilder::new(spec, options, limits)?;
         for block in &spec.blocks {
             block.plan(&mut builder)?;
         }

@@ -52,6 +52,8 @@ pub struct SessionOptions {
     pub logit_rows: u32,
     /// How cache entries are stored.
     pub kv: KvFormat,
+    /// Most bytes of one binding; by default what the device allows. WebGPU guarantees 128 MiB.
+    pub max_binding_bytes: u64,
 }
 
 /// What one pass returned.
@@ -92,7 +94,11 @@ impl Session {
             logit_rows: or(options.logit_rows, 1),
             kv: options.kv,
         };
-        let plan = Plan::build(spec, plan_options, device.limits())?;
+        let mut limits = device.limits();
+        if options.max_binding_bytes > 0 {
+            limits.max_binding_bytes = limits.max_binding_bytes.min(options.max_binding_bytes);
+        }
+        let plan = Plan::build(spec, plan_options, limits)?;
         let mut executor = Executor::new(device, &plan).await?;
         load_weights(&plan, source, &mut executor, progress).await?;
         executor.settle().await?;

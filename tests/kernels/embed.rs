@@ -7,6 +7,11 @@ use moescope_tests::kernel_case::{Case, floats};
 use moescope_tests::rng::Rng;
 
 fn check(format: Format, d_model: u32, vocab: u32, tokens: &[u32]) {
+    check_part(format, d_model, vocab, tokens, 0);
+}
+
+/// `vocab` rows are bound, those from `first_row` on.
+fn check_part(format: Format, d_model: u32, vocab: u32, tokens: &[u32], first_row: u32) {
     let mut rng = Rng::new(u64::from(d_model));
     let mut case = Case::new(Batch {
         n_tokens: tokens.len() as u32,
@@ -15,20 +20,21 @@ fn check(format: Format, d_model: u32, vocab: u32, tokens: &[u32]) {
     let (weights, decoded) = case.weights(format, vocab as usize, d_model as usize, &mut rng);
     let mut expected = Vec::new();
     for token in tokens {
-        let row = (*token).min(vocab - 1) as usize * d_model as usize;
-        expected.extend(
-            decoded[row..row + d_model as usize]
-                .iter()
-                .map(|value| value * 3.0),
-        );
-        expected.resize(expected.len() + (stride(d_model) - d_model) as usize, 0.0);
+        let end = expected.len() + stride(d_model) as usize;
+        if let Some(row) = token.checked_sub(first_row).filter(|row| *row < vocab) {
+            let row = decoded.chunks(d_model as usize).nth(row as usize).expect("a row");
+            expected.extend(row.iter().map(|value| value * 3.0));
+        }
+        expected.resize(end, 0.0);
     }
     let kernel = Embed {
         params: Params {
             units: units(d_model),
-            vocab,
+            n_rows: vocab,
             x_stride: stride(d_model),
             scale: 3.0,
+            first_row,
+            ..Params::default()
         },
         cols: d_model,
         format,
@@ -62,6 +68,7 @@ fn row_not_a_multiple_of_a_unit() {
 }
 
 #[test]
-fn token_beyond_the_vocabulary_reads_the_last_row() {
-    check(Format::Q8_0, 64, 4, &[4_000_000_000]);
+fn tokens_of_rows_not_bound_leave_x_as_it_is() {
+    check(Format::Q8_0, 64, 4, &[4_000_000_000, 1]);
+    check_part(Format::Q8_0, 64, 4, &[2, 3, 6, 7], 3);
 }

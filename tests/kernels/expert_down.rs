@@ -11,6 +11,11 @@ use crate::F32_SUMS;
 const SCALE: f32 = 0.7;
 
 fn check(format: Format, d_model: u32, cols: u32, ids: &[u32], top_k: u32) {
+    check_part(format, d_model, cols, ids, top_k, 0);
+}
+
+/// Five experts are bound, `first_expert` the first of them.
+fn check_part(format: Format, d_model: u32, cols: u32, ids: &[u32], top_k: u32, first_expert: u32) {
     let (n_experts, moe_layer, n_moe_layers) = (5, 0, 2);
     let n_tokens = ids.len() as u32 / top_k;
     let mut rng = Rng::new(u64::from(d_model * cols));
@@ -30,6 +35,12 @@ fn check(format: Format, d_model: u32, cols: u32, ids: &[u32], top_k: u32) {
         let (token, rank) = (use_index as u32 / top_k, use_index as u32 % top_k);
         let slot = ((token * n_moe_layers + moe_layer) * top_k + rank) as usize;
         (trace_ids[slot], trace_weights[slot]) = (*expert, share[use_index]);
+        let Some(expert) = expert
+            .checked_sub(first_expert)
+            .filter(|local| *local < n_experts)
+        else {
+            continue;
+        };
         let act = &act[use_index * cols as usize..][..cols as usize];
         for row in 0..d_model {
             let w = &decoded[((expert * d_model + row) * cols) as usize..][..cols as usize];
@@ -60,7 +71,8 @@ fn check(format: Format, d_model: u32, cols: u32, ids: &[u32], top_k: u32) {
             has_bias: 1,
             bias_stride: stride(d_model),
             scale: SCALE,
-            ..Params::default()
+            n_experts,
+            first_expert,
         },
         cols,
         format,
@@ -102,4 +114,9 @@ fn all_tokens_same_expert() {
 #[test]
 fn cols_not_a_multiple_of_a_unit() {
     check(Format::F16, 60, 20, &[2, 0, 1], 3);
+}
+
+#[test]
+fn uses_of_experts_not_bound_add_nothing() {
+    check_part(Format::Q8_0, 33, 64, &[2, 3, 7, 8, 0, 5], 2, 3);
 }

@@ -16,22 +16,26 @@ pub struct Embed {
 }
 
 impl Embed {
-    /// One step.
+    /// One step, or as many as the matrix has parts.
     pub fn plan(&self, builder: &mut PlanBuilder) -> Result<(), PlanError> {
-        let kernel = kernels::embed::Embed {
-            params: kernels::embed::Params {
-                units: units(self.d_model),
-                vocab: self.vocab,
-                x_stride: stride(self.d_model),
-                scale: self.scale,
-            },
-            cols: self.d_model,
-            format: self.weights.format,
-            tokens: builder.ports().tokens,
-            weights: builder.pack(&[&self.weights])?,
-            x: builder.activation("x", self.d_model),
-        };
-        builder.step(StepGroup::Embed, None, kernel);
+        for rows in builder.parts(&[&self.weights], self.vocab) {
+            let kernel = kernels::embed::Embed {
+                params: kernels::embed::Params {
+                    units: units(self.d_model),
+                    n_rows: rows.end - rows.start,
+                    x_stride: stride(self.d_model),
+                    scale: self.scale,
+                    first_row: rows.start,
+                    ..Default::default()
+                },
+                cols: self.d_model,
+                format: self.weights.format,
+                tokens: builder.ports().tokens,
+                weights: builder.pack(&[&*PlanBuilder::part(&self.weights, self.vocab, &rows)])?,
+                x: builder.activation("x", self.d_model),
+            };
+            builder.step(StepGroup::Embed, None, kernel);
+        }
         Ok(())
     }
 }

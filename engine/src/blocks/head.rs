@@ -18,7 +18,7 @@ pub struct Head {
 }
 
 impl Head {
-    /// Two steps.
+    /// Two steps, more where the matrix has parts.
     pub fn plan(&self, builder: &mut PlanBuilder) -> Result<(), PlanError> {
         let normed = builder.rows("normed", builder.options().logit_rows, self.d_model);
         let norm = kernels::rms_norm::RmsNorm {
@@ -36,24 +36,27 @@ impl Head {
         };
         builder.step(StepGroup::Head, None, norm);
 
-        let logits = kernels::matmul::Matmul {
-            params: kernels::matmul::Params {
-                rows: self.vocab,
-                units: units(self.d_model),
-                x_stride: stride(self.d_model),
-                y_stride: self.vocab,
-                logits_only: 1,
-                scale: self.scale,
-                ..Default::default()
-            },
-            cols: self.d_model,
-            format: self.weights.format,
-            weights: builder.pack(&[&self.weights])?,
-            bias: None,
-            x: normed,
-            y: builder.ports().logits,
-        };
-        builder.step(StepGroup::Head, None, logits);
+        for rows in builder.parts(&[&self.weights], self.vocab) {
+            let logits = kernels::matmul::Matmul {
+                params: kernels::matmul::Params {
+                    rows: rows.end - rows.start,
+                    units: units(self.d_model),
+                    x_stride: stride(self.d_model),
+                    y_stride: self.vocab,
+                    y_offset: rows.start,
+                    logits_only: 1,
+                    scale: self.scale,
+                    ..Default::default()
+                },
+                cols: self.d_model,
+                format: self.weights.format,
+                weights: builder.pack(&[&*PlanBuilder::part(&self.weights, self.vocab, &rows)])?,
+                bias: None,
+                x: normed,
+                y: builder.ports().logits,
+            };
+            builder.step(StepGroup::Head, None, logits);
+        }
         Ok(())
     }
 }

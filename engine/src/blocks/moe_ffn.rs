@@ -2,12 +2,14 @@
 //! the chosen experts, down and weighted sum onto the residual stream. A shared expert adds three or
 //! four.
 
+use std::ops::Range;
+
 use super::dense_ffn::DenseFfn;
 use crate::gguf::TensorInfo;
 use crate::ids::LayerIdx;
 use crate::kernels::router::{MAX_EXPERTS, MAX_GROUPS};
 use crate::kernels::{self, stride, units};
-use crate::plan::{PlanBuilder, PlanError};
+use crate::plan::{BufferId, PlanBuilder, PlanError};
 use crate::trace::StepGroup;
 
 /// What turns router logits into scores.
@@ -146,42 +148,70 @@ impl MoeFfn {
     }
 
     fn plan_experts(&self, builder: &mut PlanBuilder, moe_layer: u32) -> Result<(), PlanError> {
-        let layer = Some(self.layer);
-        let n_moe_layers = builder.moe().layers.len() as u32;
-        let biases = match &self.biases {
-            None => None,
-            Some([gate, up, down]) => Some((
-                builder.rows_of_floats(&[gate, up])?,
-                builder.rows_of_floats(&[down])?,
-            )),
-        };
         let act = builder.rows("act", builder.options().batch * self.top_k, self.d_ff);
-        let gate_up = kernels::expert_gate_up::ExpertGateUp {
+        for experts in builder.parts(&[&self.gate, &self.up], self.n_experts) {
+            self.plan_gate_up(builder, moe_layer, act, &experts)?;
+        }
+        for experts in builder.parts(&[&self.down], self.n_experts) {
+            self.plan_down(builder, moe_layer, act, &experts)?;
+        }
+        Ok(())
+    }
+
+    /// Gate, up and activation, for the uses of some experts.
+    fn plan_gate_up(
+        &self,
+        builder: &mut PlanBuilder,
+        moe_layer: u32,
+        act: BufferId,
+        experts: &Range<u32>,
+    ) -> Result<(), PlanError> {
+        let part = |tensor| PlanBuilder::part(tensor, self.n_experts, experts);
+        let biases = self
+            .biases
+            .as_ref()
+            .map(|[gate, up, _]| builder.rows_of_floats(&[&*part(gate), &*part(up)]));
+        let kernel = kernels::expert_gate_up::ExpertGateUp {
             params: kernels::expert_gate_up::Params {
                 d_ff: self.d_ff,
                 units: units(self.d_model),
                 h_stride: stride(self.d_model),
                 act_stride: stride(self.d_ff),
-                n_experts: self.n_experts,
+                n_experts: experts.end - experts.start,
                 top_k: self.top_k,
                 moe_layer,
-                n_moe_layers,
+                n_moe_layers: builder.moe().layers.len() as u32,
                 activation: u32::from(self.activation == Activation::GptOss),
                 has_bias: u32::from(biases.is_some()),
                 bias_stride: stride(self.d_ff),
-                ..Default::default()
+                first_expert: experts.start,
             },
             cols: self.d_model,
             format: self.gate.format,
-            weights: builder.pack(&[&self.gate, &self.up])?,
-            bias: biases.map(|(gate_up, _)| gate_up),
+            weights: builder.pack(&[&*part(&self.gate), &*part(&self.up)])?,
+            bias: biases.transpose()?,
             h: builder.activation("h", self.d_model),
             ids: builder.ports().ids,
             act,
         };
-        builder.step(StepGroup::Experts, layer, gate_up);
+        builder.step(StepGroup::Experts, Some(self.layer), kernel);
+        Ok(())
+    }
 
-        let down = kernels::expert_down::ExpertDown {
+    /// Down and weighted sum, for the uses of some experts.
+    fn plan_down(
+        &self,
+        builder: &mut PlanBuilder,
+        moe_layer: u32,
+        act: BufferId,
+        experts: &Range<u32>,
+    ) -> Result<(), PlanError> {
+        let part = |tensor| PlanBuilder::part(tensor, self.n_experts, experts);
+        let bias = self
+            .biases
+            .as_ref()
+            .map(|[_, _, down]| builder.rows_of_floats(&[&*part(down)]));
+        let kernel = kernels::expert_down::ExpertDown {
             params: kernels::expert_down::Params {
                 d_model: self.d_model,
                 units: units(self.d_ff),
@@ -189,22 +219,23 @@ impl MoeFfn {
                 x_stride: stride(self.d_model),
                 top_k: self.top_k,
                 moe_layer,
-                n_moe_layers,
-                has_bias: u32::from(biases.is_some()),
+                n_moe_layers: builder.moe().layers.len() as u32,
+                has_bias: u32::from(bias.is_some()),
                 bias_stride: stride(self.d_model),
                 scale: self.residual_scale,
-                ..Default::default()
+                n_experts: experts.end - experts.start,
+                first_expert: experts.start,
             },
             cols: self.d_ff,
             format: self.down.format,
-            weights: builder.pack(&[&self.down])?,
-            bias: biases.map(|(_, down)| down),
+            weights: builder.pack(&[&*part(&self.down)])?,
+            bias: bias.transpose()?,
             act,
             ids: builder.ports().ids,
             expert_weights: builder.ports().expert_weights,
             x: builder.activation("x", self.d_model),
         };
-        builder.step(StepGroup::Experts, layer, down);
+        builder.step(StepGroup::Experts, Some(self.layer), kernel);
         Ok(())
     }
 }

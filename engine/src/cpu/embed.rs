@@ -12,7 +12,11 @@ pub fn embed(params: &Params, batch: Batch, tokens: &[u32], weights: &Weights, x
         .zip(x.chunks_exact_mut(stride))
         .take(batch.n_tokens as usize)
     {
-        weights.row((*token).min(params.vocab - 1) as usize, x);
+        let row = token.wrapping_sub(params.first_row);
+        if row >= params.n_rows {
+            continue;
+        }
+        weights.row(row as usize, x);
         x.iter_mut().for_each(|value| *value *= params.scale);
     }
 }

@@ -4,7 +4,7 @@ use crate::cpu::{Weights, dot};
 use crate::kernels::Batch;
 use crate::kernels::expert_down::Params;
 
-/// The weights of all experts.
+/// The weights of the experts bound.
 pub struct Matrices<'a> {
     pub weights: &'a Weights,      // (n_experts, d_model, d_ff)
     pub bias: Option<&'a Weights>, // (n_experts, d_model)
@@ -35,7 +35,10 @@ pub fn expert_down(
         sums.fill(0.0);
         for rank in 0..top_k {
             let act = &act[(token * top_k + rank) * params.act_stride as usize..][..cols];
-            let expert = chosen.ids[slot + rank] as usize;
+            let expert = (chosen.ids[slot + rank] as usize).wrapping_sub(params.first_expert as usize);
+            if expert >= params.n_experts as usize {
+                continue;
+            }
             if let Some(source) = matrices.bias {
                 source.row(expert, &mut bias);
             }

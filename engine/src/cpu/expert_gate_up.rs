@@ -4,7 +4,7 @@ use crate::cpu::{Weights, dot};
 use crate::kernels::Batch;
 use crate::kernels::expert_gate_up::Params;
 
-/// The weights of all experts.
+/// The weights of the experts bound.
 pub struct Matrices<'a> {
     pub weights: &'a Weights,      // (2, n_experts, d_ff, d_model): gate, then up
     pub bias: Option<&'a Weights>, // (2, n_experts, d_ff)
@@ -28,7 +28,10 @@ pub fn expert_gate_up(
         let h = &h[token * params.h_stride as usize..][..cols];
         let slot = token * params.n_moe_layers as usize + params.moe_layer as usize;
         for rank in 0..top_k {
-            let expert = ids[slot * top_k + rank] as usize;
+            let expert = (ids[slot * top_k + rank] as usize).wrapping_sub(params.first_expert as usize);
+            if expert >= n_experts {
+                continue;
+            }
             if let Some(source) = matrices.bias {
                 source.row(expert, &mut bias[0]);
                 source.row(n_experts + expert, &mut bias[1]);

@@ -13,11 +13,16 @@ pub const LINKS: &[LinkKind] = &[LinkKind::Quant];
 params! {
     /// Units of 32 elements per row.
     pub units: u32,
-    /// Rows of the matrix; a token beyond them reads the last row.
-    pub vocab: u32,
+    /// Rows bound; a token that has none of them leaves x as it is.
+    pub n_rows: u32,
     pub x_stride: u32,
     /// Factor on the embedding: Granite's multiplier, else 1.
     pub scale: f32,
+    /// The token the first of them belongs to.
+    pub first_row: u32,
+    pub pad_0: u32,
+    pub pad_1: u32,
+    pub pad_2: u32,
 }
 
 /// See the module.
@@ -53,6 +58,9 @@ impl Kernel for Embed {
     }
 
     fn work(&self, pass: Pass<'_>) -> GroupWork {
+        if self.params.first_row > 0 {
+            return GroupWork::default(); // counted with the first part
+        }
         let row_bytes = weight_bytes(self.format, u64::from(self.cols));
         GroupWork { weight_bytes: row_bytes * u64::from(pass.batch.n_tokens), ..GroupWork::default() }
     }

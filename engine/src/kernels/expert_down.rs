@@ -26,8 +26,9 @@ params! {
     pub bias_stride: u32,
     /// Factor on what the layer adds: Granite's residual multiplier, else 1.
     pub scale: f32,
-    pub pad_0: u32,
-    pub pad_1: u32,
+    /// Experts whose weights are bound, and the first of them; uses of others add nothing.
+    pub n_experts: u32,
+    pub first_expert: u32,
 }
 
 /// See the module.
@@ -74,6 +75,9 @@ impl Kernel for ExpertDown {
 
     fn work(&self, pass: Pass<'_>) -> GroupWork {
         let p = &self.params;
+        if p.first_expert > 0 {
+            return GroupWork::default(); // counted with the first part
+        }
         let expert_elements = u64::from(p.d_model) * u64::from(self.cols);
         let distinct = pass.distinct_experts.get(p.moe_layer as usize).copied().unwrap_or(0);
         let bias_bytes = self.bias.map_or(0, |_| 4 * u64::from(p.d_model));

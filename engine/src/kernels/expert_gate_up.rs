@@ -19,6 +19,7 @@ params! {
     pub units: u32,
     pub h_stride: u32,
     pub act_stride: u32,
+    /// Experts whose weights are bound.
     pub n_experts: u32,
     pub top_k: u32,
     pub moe_layer: u32,
@@ -28,7 +29,8 @@ params! {
     pub has_bias: u32,
     /// Floats per expert in the bias.
     pub bias_stride: u32,
-    pub pad_0: u32,
+    /// The first of the experts bound; a use of another writes nothing.
+    pub first_expert: u32,
 }
 
 /// See the module.
@@ -74,6 +76,9 @@ impl Kernel for ExpertGateUp {
 
     fn work(&self, pass: Pass<'_>) -> GroupWork {
         let p = &self.params;
+        if p.first_expert > 0 {
+            return GroupWork::default(); // counted with the first part
+        }
         let expert_elements = 2 * u64::from(p.d_ff) * u64::from(self.cols);
         let distinct = pass.distinct_experts.get(p.moe_layer as usize).copied().unwrap_or(0);
         let bias_bytes = self.bias.map_or(0, |_| 2 * 4 * u64::from(p.d_ff));

@@ -1,8 +1,11 @@
 //! Where blocks write their steps: hands out buffers and packs, each once, and collects the plan.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use super::{
-    Buffer, BufferId, BufferKind, KvLayer, MoeShape, PackId, Plan, PlanError, PlanOptions, Ports, Step,
-    WeightPack,
+    Buffer, BufferId, BufferKind, KvLayer, Limits, MoeShape, PackId, Plan, PlanError, PlanOptions, Ports,
+    Step, WeightPack, gpu_bytes,
 };
 use crate::arch::Spec;
 use crate::blocks::attention::Rope;
@@ -21,10 +24,11 @@ const REWIND: u32 = 256;
 pub struct PlanBuilder {
     plan: Plan,
     moe_layers: u32,
+    max_binding_bytes: u64,
 }
 
 impl PlanBuilder {
-    pub(super) fn new(spec: &Spec, options: PlanOptions) -> Result<Self, PlanError> {
+    pub(super) fn new(spec: &Spec, options: PlanOptions, limits: Limits) -> Result<Self, PlanError> {
         let moe = moe_shape(spec)?;
         let mut plan = Plan {
             options,
@@ -67,7 +71,11 @@ impl PlanBuilder {
         port("expert_ids", BufferKind::Output, batch, layers * k);
         port("expert_weights", BufferKind::Output, batch, layers * k);
         port("router_probs", BufferKind::Output, batch, layers * experts);
-        Ok(Self { plan, moe_layers: 0 })
+        Ok(Self {
+            plan,
+            moe_layers: 0,
+            max_binding_bytes: limits.max_binding_bytes,
+        })
     }
 
     /// The plan, once every block has been here.
@@ -185,6 +193,31 @@ impl PlanBuilder {
         });
         self.plan.ports.ropes.push((rope, id));
         id
+    }
+
+    /// Cuts matrices of `items` equal runs of rows each (rows, experts) into parts so small that one
+    /// binding takes that part of all of them. One part where they fit as they are.
+    pub fn parts(&self, tensors: &[&TensorInfo], items: u32) -> Vec<Range<u32>> {
+        let size = |tensor: &&TensorInfo| gpu_bytes(tensor.format, tensor.rows(), tensor.cols() as u32);
+        let total: u64 = tensors.iter().map(size).sum();
+        if total <= self.max_binding_bytes {
+            return std::iter::once(0..items).collect();
+        }
+        // A repacking group at each end may be filled up.
+        let item = total.div_ceil(u64::from(items)) + tensors.len() as u64 * 256;
+        let step = (self.max_binding_bytes / item).clamp(1, u64::from(items)) as u32;
+        (0..items)
+            .step_by(step as usize)
+            .map(|start| start..(start + step).min(items))
+            .collect()
+    }
+
+    /// The part of a tensor that [`Self::parts`] gave; itself where it is all.
+    pub fn part<'t>(tensor: &'t TensorInfo, items: u32, part: &Range<u32>) -> Cow<'t, TensorInfo> {
+        if *part == (0..items) {
+            return Cow::Borrowed(tensor);
+        }
+        Cow::Owned(tensor.part(items, part))
     }
 
     /// Tensors of one format joined along rows. Asking again for the same tensors gives the same
