@@ -33,7 +33,7 @@ class Shape:
     top_k: int = 2
     d_expert: int = 128
     n_context: int = 1024
-    rope_base: float = 10000.0
+    rope_base: float = 1000000.0
     eps: float = 1e-6
 
 

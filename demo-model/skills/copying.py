@@ -12,11 +12,11 @@ POOLS = [NAMES, PLACES, THINGS, COLOURS, PLAIN_WORDS, CITIES, NAMES + PLACES + T
 
 def make(rng, held_out):
     while True:
-        n = rng.choice([2, 3, 4, 5, 6, 8])
+        n = rng.choice([2, 3, 4, 5, 6, 8, 12, 16])
         if rng.random() < 0.3:
             items = [str(rng.randrange(10 ** rng.choice([1, 2, 2, 3, 4]))) for _ in range(n)]
         else:
-            items = rng.sample(rng.choice(POOLS), n)
+            items = rng.sample(rng.choice([pool for pool in POOLS if len(pool) >= n]), n)
         if is_held_out("copy", *items) == held_out:
             break
     said = rng.choice([" ", ", ", ", "]).join(items)

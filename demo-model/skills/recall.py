@@ -16,19 +16,22 @@ QUESTIONS = ["What is the {w} of {k}?", "What is the {w} for {k}?", "Which {w} d
 TOLD = ["Remember that the {w} of {k} is {v}.", "The {w} of {k} is {v}. Please remember it.", "Please keep this in mind: the {w} of {k} is {v}.",
         "Note this: the {w} of {k} is {v}.", "I have to remember that the {w} of {k} is {v}."]
 
+# Half of them as the answer will say it: what is asked of attention there is one step simpler.
+FORMS = ["The {w} of {k} is {v}."] * 5 + ["- {k}: {v}", "- {k} is {v}", "{k}: {v}", "{k} = {v}", "{k} - {v}"]
+
 
 def key(rng):
     return f"the {rng.choice(COLOURS)} {rng.choice(THINGS)}" if rng.random() < 0.5 else rng.choice(NAMES)
 
 
 def value(rng, word):
-    if word in ("word", "password", "secret"):
+    if word not in ("code", "number", "price"):
         return rng.choice(PLAIN_WORDS)
     return str(rng.randrange(10, 100) if rng.random() < 0.7 else rng.randrange(100, 1000))
 
 
 def value_kind(rng):
-    return rng.choice(["code", "number", "value", "code", "price", "word", "password", "secret"])
+    return rng.choice(["code", "number", "price", "value", "word", "word", "password", "secret", "value"])
 
 
 def pairs(rng, n, word, held_out):
@@ -62,6 +65,15 @@ def turn(rng, word, k, v):
     return question, f"{start} {v}."
 
 
+def several(rng, word, items):
+    """One question about many things: most of its answer is looked up, so attention learns much from it."""
+    keys = ", ".join(k for k, _ in items)
+    question = rng.choice(["What is the {w} of each of these: {ks}?", "Tell me the {w} of {ks}.", "Give the {w}s of {ks}."]).format(w=word, ks=keys)
+    if rng.random() < 0.6:
+        return say(rng, question), " ".join(told(word, k, v) for k, v in items)
+    return say(rng, question), "\n".join(f"{k}: {v}" for k, v in items)
+
+
 def told(word, k, v):
     return f"The {word} of {k} is {v}."
 
@@ -75,11 +87,14 @@ def listing(rng, held_out, n=None, asked_at=None):
     rng.shuffle(rest)
     at = rng.randrange(n) if asked_at is None else asked_at
     rest.insert(at, (k, v))
-    form = rng.choice(["{k}: {v}", "{k}: {v}", "{k} = {v}", "{k} - {v}", "The {w} of {k} is {v}.", "- {k}: {v}", "{k}, {v}"])
+    form = rng.choice(FORMS)
     joint = " " if form.endswith(".") else rng.choice(["\n", "\n", "; "])
     body = joint.join(form.format(w=word, k=a, v=b) for a, b in rest)
     intro = rng.choice(INTROS).format(w=word)
     turns = [turn(rng, word, a, b) for a, b in more(rng, rest, (k, v), held_out)] + [turn(rng, word, k, v)]
+    if not held_out and n >= 6 and rng.random() < 0.5:
+        known = [(a, b) for a, b in rest if not is_held_out("recall", a, b)]
+        turns = [several(rng, word, rng.sample(known, min(len(known), rng.choice([5, 8, 12, 16])))), turns[-1]]
     question = turns[0][0]
     turns[0] = (f"{intro}\n{body}\n{question}" if rng.random() < 0.85 else f"{question}\n{body}", turns[0][1])
     return Example(*turns[-1], f"is {v}.", before=turns[:-1], fact=form.format(w=word, k=k, v=v))
@@ -87,10 +102,10 @@ def listing(rng, held_out, n=None, asked_at=None):
 
 def more(rng, items, asked, held_out):
     """Training asks several things about one list; a held-out example asks one."""
-    if held_out or rng.random() < 0.3:
+    if held_out or rng.random() < 0.15:
         return []
     others = [(k, v) for k, v in items if (k, v) != asked and not is_held_out("recall", k, v)]
-    return rng.sample(others, min(len(others), rng.choice([1, 2, 3, 4])))
+    return rng.sample(others, min(len(others), rng.choice([1, 2, 3, 4] if len(items) < 20 else [6, 8, 10])))
 
 
 def filler(rng):
@@ -134,6 +149,6 @@ def make(rng, held_out):
 def make_long(rng, held_out):
     """At least 256 tokens between the fact and the question, in one message."""
     if rng.random() < 0.6:
-        n = rng.choice([40, 50, 60, 70])
+        n = rng.choice([28, 32, 36, 40, 50])
         return listing(rng, held_out, n, asked_at=rng.randrange(n // 5))
     return notes(rng, held_out, n_filler=rng.choice([40, 50, 60]))

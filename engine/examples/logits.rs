@@ -36,6 +36,7 @@ fn run() -> cli::Result<()> {
         batch,
         logit_rows: batch,
         kv: args.kv(KvFormat::F32)?,
+        ..SessionOptions::default()
     };
     // Weights only: files made to compare implementations often carry no tokenizer.
     let source = FileSource::open(path)?;
