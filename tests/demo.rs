@@ -284,3 +284,40 @@ fn the_gpu_says_the_same_as_the_twins() {
         }
     }
 }
+
+/// Tokens every executor is led through, whatever it would have said itself.
+const N_FORCED: u32 = 128;
+/// Near-ties may fall the other way.
+const LEAST_AGREEMENT: f64 = 0.99;
+
+#[test]
+fn led_through_the_same_tokens_executors_agree_on_the_next() {
+    let Greedy { cases } = fixture("greedy.json");
+    let (model, mut session) = open(&Device::Cpu, KvFormat::F16);
+    let mut tokens = cases[0].prompt_ids.clone();
+    // What it says goes on past the ends of answers, so that many kinds of text are met.
+    tokens.extend(greedy(&model, &mut session, tokens.clone(), N_FORCED, true).0);
+    let mut most_probable = |session: &mut Session| -> Vec<usize> {
+        session.truncate(0);
+        let next = |token: &TokenId| {
+            let logits = pollster::block_on(session.forward(&[*token], 1))
+                .expect("forward")
+                .logits;
+            (0..logits.len())
+                .max_by(|a, b| logits[*a].total_cmp(&logits[*b]))
+                .expect("a vocabulary")
+        };
+        tokens.iter().map(next).collect()
+    };
+    let expected = most_probable(&mut session);
+    for (name, device) in devices::all() {
+        let got = most_probable(&mut open(&device, KvFormat::F16).1);
+        let equal = got.iter().zip(&expected).filter(|(a, b)| a == b).count();
+        let share = equal as f64 / expected.len() as f64;
+        println!("{name}: {equal} of {} agree", expected.len());
+        assert!(
+            got.len() >= N_FORCED as usize && share >= LEAST_AGREEMENT,
+            "{name}: {share}"
+        );
+    }
+}
