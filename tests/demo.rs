@@ -297,7 +297,7 @@ fn led_through_the_same_tokens_executors_agree_on_the_next() {
     let mut tokens = cases[0].prompt_ids.clone();
     // What it says goes on past the ends of answers, so that many kinds of text are met.
     tokens.extend(greedy(&model, &mut session, tokens.clone(), N_FORCED, true).0);
-    let mut most_probable = |session: &mut Session| -> Vec<usize> {
+    let most_probable = |session: &mut Session| -> Vec<usize> {
         session.truncate(0);
         let next = |token: &TokenId| {
             let logits = pollster::block_on(session.forward(&[*token], 1))

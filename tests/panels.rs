@@ -7,7 +7,8 @@ use std::rc::Rc;
 
 use moescope_app::format;
 use moescope_app::layout::{Hands, layout};
-use moescope_app::state::{Action, AppState, ExpertsView, Measure};
+use moescope_app::protocol::{Stored, StoredModel};
+use moescope_app::state::{Action, AppState, ExpertsView, Measure, PublicModels};
 use recorded_run::{finished, fold, loaded};
 use yew::{Callback, Html, LocalServerRenderer, Properties, component};
 
@@ -33,6 +34,8 @@ fn Page(props: &PageProps) -> Html {
         send: Callback::noop(),
         ask: Callback::noop(),
         open: Callback::noop(),
+        load: Callback::noop(),
+        persist: Callback::noop(),
     };
     layout(&props.state.0, &Rc::new(props.state.0.clone()), &hands)
 }
@@ -198,4 +201,54 @@ fn numbers_have_three_digits_and_units() {
     assert_eq!(spoken(format::byte_rate(1.5e9)), "1.50 GB/s");
     assert_eq!(format::significant(f64::NAN), "—");
     assert_eq!(format::token_text(" a\n"), "␣a⏎");
+}
+
+#[test]
+fn the_menu_lists_what_is_kept_and_what_can_be_fetched() {
+    let whole = StoredModel {
+        url: "https://example.org/models/whole.gguf?download=true".into(),
+        stored_bytes: 2_000_000_000,
+        total_bytes: 2_000_000_000,
+        sha256: Some("0123456789abcdef".repeat(4)),
+    };
+    let part = StoredModel {
+        url: "https://example.org/part.gguf".into(),
+        stored_bytes: 500_000_000,
+        total_bytes: 2_000_000_000,
+        sha256: None,
+    };
+    let stored = Stored {
+        models: vec![whole, part],
+        usage_bytes: 2_500_000_000,
+        quota_bytes: 10_000_000_000,
+    };
+    let list = include_str!("../public/models/public.json");
+    let public: PublicModels = serde_json::from_str(list).expect("the list of public models");
+    assert!(public.models.len() >= 5 && !public.date.is_empty());
+    assert!(
+        public
+            .models
+            .iter()
+            .all(|model| model.url.starts_with("https://") && model.url.ends_with(".gguf"))
+    );
+    let n_models = public.models.len();
+    let state = AppState {
+        stored: Rc::new(stored),
+        public: Rc::new(public),
+        ..AppState::default()
+    };
+    let page = drawn(state);
+    let at = page.find("id=\"models\"").expect("the menu");
+    let menu = &page[at..at + page[at..].find("</details>").expect("its end")];
+    for told in [
+        "whole.gguf",
+        "SHA-256 0123456789abcdef",
+        "500 MB of 2.00 GB",
+        "Go on",
+        "2.50 GB used of about 10.0 GB",
+    ] {
+        let plain = menu.replace(['\u{a0}', '\u{202f}'], " ");
+        assert!(plain.contains(told), "{told:?} is not in {plain}");
+    }
+    assert_eq!(menu.matches(">Fetch<").count(), n_models);
 }

@@ -6,7 +6,7 @@ use yew::{Callback, Html, Properties, classes, component, html};
 
 use crate::panels::transcript::{MarkStyle, measure_menu, transcript};
 use crate::panels::{
-    Dispatch, alert, composer, cost, examples, experts, figure, focus, header, kv, loading, raster,
+    Dispatch, alert, composer, cost, examples, experts, figure, focus, header, kv, loading, models, raster,
 };
 use crate::protocol::Finish;
 use crate::state::{AppState, CatalogueModel, Model, Role, select};
@@ -21,6 +21,10 @@ pub struct Hands {
     pub ask: Callback<String>,
     /// Load this file.
     pub open: Callback<web_sys::File>,
+    /// Load from this address.
+    pub load: Callback<String>,
+    /// Ask the browser to keep what is stored.
+    pub persist: Callback<()>,
 }
 
 /// The page. `traced` is the state the trace is drawn from: it may lag behind the text, because
@@ -32,7 +36,7 @@ pub fn layout(state: &AppState, traced: &Rc<AppState>, hands: &Hands) -> Html {
     };
     html! {
         <>
-            { header::header(state.model.as_deref(), &hands.open) }
+            { header::header(state.model.as_deref(), models_menu(state, hands), &hands.open) }
             { loading::loading(state.loading.as_ref(), &hands.dispatch) }
             { alert::alert(state.alert.as_deref(), &hands.dispatch) }
             <main class="columns">
@@ -43,6 +47,17 @@ pub fn layout(state: &AppState, traced: &Rc<AppState>, hands: &Hands) -> Html {
             <p class="visually-hidden" role="status">{ spoken(state) }</p>
         </>
     }
+}
+
+fn models_menu(state: &AppState, hands: &Hands) -> Html {
+    let menu = models::Menu {
+        built_in: &state.catalogue,
+        public: &state.public,
+        stored: &state.stored,
+        context: state.context,
+        loads: state.loads,
+    };
+    models::models(&menu, &hands.dispatch, &hands.load, &hands.persist)
 }
 
 fn conversation(state: &AppState, hands: &Hands) -> Html {

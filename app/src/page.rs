@@ -11,13 +11,15 @@ use crate::api;
 use crate::layout::{Hands, layout};
 use crate::panels::when;
 use crate::protocol::{Executor, GenerateOptions, Sampling, Source};
-use crate::state::{Action, AppState, Catalogue};
+use crate::state::{Action, AppState, Catalogue, PublicModels};
 use crate::store::Store;
 
 /// Where the draft survives a reload.
 const DRAFT_KEY: &str = "moescope.draft";
 /// The list of models that come with the page.
 const CATALOGUE: &str = "models/models.json";
+/// The list of models elsewhere.
+const PUBLIC: &str = "models/public.json";
 /// The element the page draws into.
 const ROOT: &str = "app";
 
@@ -112,6 +114,10 @@ impl Parameters {
 /// Reads the list, loads the first model or the one asked for, and answers `?prompt=`.
 async fn first_model(store: Rc<Store>, parameters: Parameters, ready: api::Ready) {
     let catalogue = fetch_catalogue().await;
+    // Without this list the menu is shorter, no more.
+    if let Ok(public) = fetch_public().await {
+        store.dispatch(Action::PublicArrived(public));
+    }
     let built_in = catalogue
         .as_ref()
         .ok()
@@ -142,6 +148,11 @@ async fn fetch_catalogue() -> Result<Catalogue, gloo::net::Error> {
         .await?
         .json()
         .await
+}
+
+async fn fetch_public() -> Result<PublicModels, gloo::net::Error> {
+    let list = gloo::net::http::Request::get(PUBLIC);
+    list.send().await?.json().await
 }
 
 /// Loads a model; resolves when it answers, fails with a sentence.
@@ -194,6 +205,33 @@ fn open(store: &Rc<Store>, file: File) {
             },
         )
         .await;
+    });
+}
+
+fn load_url(store: &Rc<Store>, url: String) {
+    let store = Rc::clone(store);
+    wasm_bindgen_futures::spawn_local(async move {
+        // A failure is already on screen as an alert.
+        let _ = load(&store, url.clone(), Source::Url(url)).await;
+    });
+}
+
+/// Asks the browser not to clear stored models when space is short, and says what it answered.
+fn persist(store: &Rc<Store>) {
+    let store = Rc::clone(store);
+    wasm_bindgen_futures::spawn_local(async move {
+        let asked = gloo::utils::window().navigator().storage().persist();
+        let answer = match asked {
+            Ok(asked) => wasm_bindgen_futures::JsFuture::from(asked).await,
+            Err(err) => Err(err),
+        };
+        let told = match answer {
+            Ok(granted) if granted.is_truthy() => "The browser keeps stored models until you delete them.",
+            _ => {
+                "The browser may still clear stored models when space is short; it decides by how you use this page."
+            }
+        };
+        store.dispatch(Action::AlertRaised(told.into()));
     });
 }
 
@@ -250,13 +288,21 @@ fn use_calm(shown: &Rc<AppState>) -> Rc<AppState> {
 }
 
 fn hands(store: &Rc<Store>) -> Hands {
-    let (for_actions, for_draft, for_prompt, for_file) =
-        (store.clone(), store.clone(), store.clone(), store.clone());
+    let (for_actions, for_draft, for_prompt, for_file, for_url, for_persist) = (
+        store.clone(),
+        store.clone(),
+        store.clone(),
+        store.clone(),
+        store.clone(),
+        store.clone(),
+    );
     Hands {
         dispatch: Callback::from(move |action| for_actions.dispatch(action)),
         send: Callback::from(move |()| send_draft(&for_draft)),
         ask: Callback::from(move |prompt| send(&for_prompt, prompt, false)),
         open: Callback::from(move |file| open(&for_file, file)),
+        load: Callback::from(move |url| load_url(&for_url, url)),
+        persist: Callback::from(move |()| persist(&for_persist)),
     }
 }
 

@@ -11,6 +11,7 @@ pub mod focus;
 pub mod header;
 pub mod kv;
 pub mod loading;
+pub mod models;
 pub mod raster;
 pub mod settings;
 pub mod shade;

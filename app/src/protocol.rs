@@ -9,7 +9,7 @@ mod column;
 use serde::{Deserialize, Serialize};
 
 /// Raised whenever a message changes its meaning; page and worker must agree.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Messages of one post, with the version of whoever wrote them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -36,6 +36,8 @@ pub enum Request {
         load_id: u32,
         source: Source,
         executor: Option<Executor>,
+        /// Positions of the KV cache; 0: as many as usual.
+        context: u32,
     },
     /// Stop loading; the present model stays.
     CancelLoad { load_id: u32 },
@@ -49,6 +51,10 @@ pub enum Request {
     Cancel { generation_id: u32 },
     /// Forget the conversation.
     NewChat,
+    /// Tell which models are kept in this browser.
+    ListStored,
+    /// Forget a model kept in this browser.
+    DeleteStored { url: String },
 }
 
 /// Where a model's bytes are.
@@ -167,10 +173,35 @@ pub enum Event {
         generation_id: u32,
         reason: String,
     },
+    /// Something the visitor should know; everything goes on.
+    Notice {
+        text: String,
+    },
+    /// What is kept in this browser.
+    Stored(Stored),
     /// The worker itself is gone.
     WorkerFailed {
         reason: String,
     },
+}
+
+/// Models kept in this browser, and the room there is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Stored {
+    pub models: Vec<StoredModel>,
+    /// Bytes this page uses, and may use, as the browser estimates them.
+    pub usage_bytes: u64,
+    pub quota_bytes: u64,
+}
+
+/// One file, whole or on its way.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct StoredModel {
+    pub url: String,
+    pub stored_bytes: u64,
+    pub total_bytes: u64,
+    /// Of the whole file, computed as it arrived; `None` until it is whole.
+    pub sha256: Option<String>,
 }
 
 /// What loading is busy with.
@@ -220,6 +251,9 @@ pub struct ExecutorFacts {
     pub has_timestamps: bool,
     /// Smallest step of the clock that times passes, microseconds; browsers make it coarse.
     pub clock_micros: f64,
+    /// WebAssembly memory of the engine once the model was loaded: the most it took, since such memory
+    /// never shrinks. Weights on a GPU are not part of it.
+    pub wasm_bytes: u64,
     /// One sentence.
     pub reason: String,
 }

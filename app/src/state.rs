@@ -10,12 +10,13 @@ pub mod select;
 
 use std::rc::Rc;
 
-pub use catalogue::{Catalogue, CatalogueModel, Examples};
+pub use catalogue::{Catalogue, CatalogueModel, Examples, PublicModel, PublicModels};
 pub use conversation::{Chunk, Conversation, Mark, MarkKind, Role, Row, Totals, Turn};
 pub use reduce::reduce;
 
 use crate::protocol::{
     Envelope, Event, Executor, ExecutorFacts, GenerateOptions, LoadStage, ModelFacts, Sampling, Source,
+    Stored,
 };
 
 /// Everything the page shows is a function of this.
@@ -23,6 +24,14 @@ use crate::protocol::{
 pub struct AppState {
     /// Models that come with the page.
     pub catalogue: Rc<[CatalogueModel]>,
+    /// Models to be fetched from elsewhere.
+    pub public: Rc<PublicModels>,
+    /// Models kept in this browser.
+    pub stored: Rc<Stored>,
+    /// Positions of the KV cache for the next load; 0: as many as usual.
+    pub context: u32,
+    /// Loads asked for so far; the menu of models closes with each.
+    pub loads: u32,
     /// The model under way, if any; the present one stays until it has arrived.
     pub loading: Option<Loading>,
     pub model: Option<Rc<Model>>,
@@ -175,6 +184,11 @@ pub enum Action {
     /// The worker, or a recording, told something.
     Received(Envelope<Event>),
     CatalogueArrived(Vec<CatalogueModel>),
+    PublicArrived(PublicModels),
+    /// What is kept in this browser is looked at.
+    StoredAsked,
+    StoredDeleted(String),
+    ContextChosen(u32),
     ExecutorForced(Executor),
     LoadAsked {
         load_id: u32,

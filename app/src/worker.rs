@@ -12,6 +12,7 @@ mod load;
 mod pause;
 mod post;
 mod queue;
+mod shelf;
 mod source;
 
 use std::rc::Rc;
@@ -24,6 +25,7 @@ use self::cancel::Cancelled;
 use self::load::Loaded;
 use self::post::Post;
 use self::queue::Queue;
+use self::shelf::Shelf;
 use crate::protocol::{Envelope, Event, Request, VERSION};
 
 /// Starts listening.
@@ -70,11 +72,16 @@ async fn serve(queue: Rc<Queue>, cancelled: Rc<Cancelled>, post: Post) {
                 load_id,
                 source,
                 executor,
+                context,
             } => {
-                if let Some(model) = load::load(load_id, source, executor, &cancelled, &post).await {
+                let wanted = load::Wanted { executor, context };
+                if let Some(model) = load::load(load_id, source, wanted, &cancelled, &post).await {
                     loaded = Some(model);
                 }
+                tell_stored(&post).await;
             }
+            Request::ListStored => tell_stored(&post).await,
+            Request::DeleteStored { url } => delete_stored(&url, &post).await,
             Request::Generate {
                 generation_id,
                 prompt,
@@ -91,6 +98,23 @@ async fn serve(queue: Rc<Queue>, cancelled: Rc<Cancelled>, post: Post) {
             Request::Cancel { .. } | Request::CancelLoad { .. } => {}
         }
     }
+}
+
+/// Tells what is kept in this browser.
+async fn tell_stored(post: &Post) {
+    if let Some(shelf) = Shelf::open().await {
+        post.events(vec![Event::Stored(shelf.stored().await)]);
+    }
+}
+
+async fn delete_stored(url: &str, post: &Post) {
+    if let Some(shelf) = Shelf::open().await
+        && let Err(err) = shelf.delete(url).await
+    {
+        let text = format!("The stored model could not be deleted: {err}.");
+        post.events(vec![Event::Notice { text }]);
+    }
+    tell_stored(post).await;
 }
 
 /// A panic becomes a sentence on the page instead of silence.

@@ -135,6 +135,7 @@ fn executor() -> ExecutorFacts {
         is_software: false,
         has_timestamps: true,
         clock_micros: 100.0,
+        wasm_bytes: 40 << 20,
         reason: "no WebGPU adapter is available here".into(),
     }
 }

@@ -3,8 +3,11 @@
 pub mod devices;
 pub mod gguf_bytes;
 pub mod kernel_case;
+pub mod large_model;
+
 pub mod native;
 pub mod outside;
 pub mod page;
 pub mod rng;
+pub mod slow_server;
 pub mod webdriver;

@@ -43,12 +43,17 @@ pub fn demo_model() -> PathBuf {
 
 /// Answers `prompt` as a user's first turn, greedily and past the end of the turn.
 pub fn answer(prompt: &str, max_tokens: u32) -> Run {
-    let source = FileSource::open(demo_model()).expect("the demo model is in public/models");
-    let model = pollster::block_on(Model::open(&source)).expect("the demo model is understood");
+    answer_of(&demo_model(), prompt, max_tokens)
+}
+
+/// The same of another model.
+pub fn answer_of(file: &Path, prompt: &str, max_tokens: u32) -> Run {
+    let source = FileSource::open(file).expect("the model is there");
+    let model = pollster::block_on(Model::open(&source)).expect("the model is understood");
     let options = SessionOptions::default();
     let mut silent = |_, _| {};
     let session = Session::open(&model.spec, &source, &Device::Cpu, options, &mut silent);
-    let mut session = pollster::block_on(session).expect("the demo model loads");
+    let mut session = pollster::block_on(session).expect("the model loads");
     let message = Message {
         role: "user".into(),
         content: prompt.into(),

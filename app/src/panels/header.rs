@@ -8,13 +8,14 @@ use crate::format;
 use crate::protocol::{Executor, ExecutorFacts, ModelFacts};
 use crate::state::Model;
 
-/// The header; `open` receives a file the visitor picked.
-pub fn header(model: Option<&Model>, open: &Callback<web_sys::File>) -> Html {
+/// The header; `open` receives a file the visitor picked, `menu` is the list of models.
+pub fn header(model: Option<&Model>, menu: Html, open: &Callback<web_sys::File>) -> Html {
     html! {
         <header class="top">
             <h1><img class="sign" src="favicon.svg" alt="" />{ "moescope" }</h1>
             { model.map(|model| facts(&model.facts)).unwrap_or_default() }
             { model.map(|model| badge(&model.executor)).unwrap_or_default() }
+            { menu }
             { picker(open) }
         </header>
     }
@@ -59,6 +60,7 @@ fn badge(executor: &ExecutorFacts) -> Html {
             <p>
                 if executor.device != name { <b>{ executor.device.clone() }</b><br /> }
                 { format!("Runs here: {}.", executor.reason) }
+                if executor.wasm_bytes > 0 { { format!(" Loading took {} of the page's memory at most.", format::bytes(executor.wasm_bytes)) } }
             </p>
         </details>
     }

@@ -33,6 +33,32 @@ pub struct Examples {
     pub prompts: Vec<String>,
 }
 
+/// Public models one can fetch, as `models/public.json` lists them.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct PublicModels {
+    /// When the list was made.
+    pub date: String,
+    /// Who publishes them.
+    pub source: String,
+    pub models: Vec<PublicModel>,
+}
+
+/// One of them. Figures are those of its publisher.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct PublicModel {
+    pub name: String,
+    pub url: String,
+    /// Of the file.
+    pub gigabytes: f64,
+    pub licence: String,
+    /// Billions.
+    pub parameters: f64,
+    /// Billions one token meets.
+    pub active: f64,
+    pub experts: u32,
+    pub top_k: u32,
+}
+
 impl CatalogueModel {
     /// Its address, relative to the page.
     pub fn url(&self) -> String {

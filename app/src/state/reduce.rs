@@ -14,6 +14,10 @@ pub fn reduce(mut state: AppState, action: Action) -> (AppState, Vec<Request>) {
     match action {
         Action::Received(envelope) => receive(&mut state, envelope),
         Action::CatalogueArrived(models) => state.catalogue = models.into(),
+        Action::PublicArrived(models) => state.public = Rc::new(models),
+        Action::StoredAsked => requests.push(Request::ListStored),
+        Action::StoredDeleted(url) => requests.push(Request::DeleteStored { url }),
+        Action::ContextChosen(context) => state.context = context,
         Action::ExecutorForced(executor) => state.forced_executor = Some(executor),
         Action::LoadAsked {
             load_id,
@@ -68,6 +72,7 @@ fn load(state: &mut AppState, requests: &mut Vec<Request>, load_id: u32, origin:
     requests.extend(cancel_load(state));
     requests.extend(stop(state));
     state.alert = None;
+    state.loads += 1;
     state.loading = Some(Loading {
         load_id,
         origin,
@@ -80,6 +85,7 @@ fn load(state: &mut AppState, requests: &mut Vec<Request>, load_id: u32, origin:
         load_id,
         source,
         executor: state.forced_executor,
+        context: state.context,
     });
 }
 
@@ -128,6 +134,8 @@ fn apply(state: &mut AppState, event: Event) {
                 apply_load(state, event);
             }
         }
+        Event::Notice { text } => state.alert = Some(text),
+        Event::Stored(stored) => state.stored = Rc::new(stored),
         Event::WorkerFailed { reason } => {
             state.alert = Some(reason);
             state.loading = None;

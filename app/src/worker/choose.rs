@@ -30,6 +30,8 @@ pub struct Opener<'a> {
     pub progress: &'a mut dyn FnMut(u64, u64),
     /// Hears that executors are being timed.
     pub probing: &'a dyn Fn(),
+    /// Positions of the KV cache; 0: as many as usual.
+    pub context: u32,
 }
 
 impl Opener<'_> {
@@ -100,7 +102,10 @@ impl Opener<'_> {
             &self.model.spec,
             self.source,
             device,
-            SessionOptions::default(),
+            SessionOptions {
+                context: self.context,
+                ..SessionOptions::default()
+            },
             self.progress,
         )
         .await?;
@@ -115,6 +120,7 @@ impl Opener<'_> {
             is_software: device.is_software(),
             has_timestamps: device.has_timestamps(),
             clock_micros: self.post.clock_micros(),
+            wasm_bytes: wasm_bytes(),
             reason,
         };
         Ok(Chosen { session, facts })
@@ -132,6 +138,14 @@ impl Opener<'_> {
         session.truncate(0);
         Ok(shortest)
     }
+}
+
+/// The engine's memory so far.
+fn wasm_bytes() -> u64 {
+    #[cfg(target_arch = "wasm32")]
+    return core::arch::wasm32::memory_size(0) as u64 * (64 << 10);
+    #[cfg(not(target_arch = "wasm32"))]
+    0
 }
 
 /// Why the GPU was not taken.

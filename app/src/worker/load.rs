@@ -5,6 +5,8 @@ use std::rc::Rc;
 
 use moescope_engine::session::Session;
 use moescope_engine::{Error, Model};
+use wasm_bindgen::JsCast;
+use web_sys::{DedicatedWorkerGlobalScope, Url};
 
 use super::cancel::Cancelled;
 use super::chat::Chat;
@@ -24,19 +26,29 @@ pub struct Loaded {
     pub chat: Chat,
 }
 
+/// How the visitor wants it.
+#[derive(Clone, Copy)]
+pub struct Wanted {
+    /// `None`: the faster one.
+    pub executor: Option<Executor>,
+    /// Positions of the KV cache; 0: as many as usual.
+    pub context: u32,
+}
+
 /// Loads a model and tells how it went; nothing where it failed or was cancelled.
 pub async fn load(
     load_id: u32,
     source: protocol::Source,
-    executor: Option<Executor>,
+    wanted: Wanted,
     cancelled: &Rc<Cancelled>,
     post: &Post,
 ) -> Option<Loaded> {
+    let source = absolute(source);
     let name = match &source {
         protocol::Source::Url(url) => url.clone(),
         protocol::Source::File { name, .. } => name.clone(),
     };
-    match open(load_id, source, executor, cancelled, post).await {
+    match open(load_id, source, wanted, cancelled, post).await {
         Ok((loaded, event)) => {
             post.events(vec![event]);
             Some(loaded)
@@ -52,7 +64,7 @@ pub async fn load(
 async fn open(
     load_id: u32,
     source: protocol::Source,
-    executor: Option<Executor>,
+    wanted: Wanted,
     cancelled: &Rc<Cancelled>,
     post: &Post,
 ) -> Result<(Loaded, Event), Error> {
@@ -64,10 +76,9 @@ async fn open(
     };
     let source = match source {
         protocol::Source::Url(url) => {
-            Source::fetch(&url, load_id, cancelled, &mut |done, total| {
-                report.tell(LoadStage::Fetching, done, total)
-            })
-            .await?
+            let mut progress = |done, total| report.tell(LoadStage::Fetching, done, total);
+            let notice = |text| post.events(vec![Event::Notice { text }]);
+            Source::fetch(&url, load_id, cancelled, &mut progress, &notice).await?
         }
         protocol::Source::File { name, blob } => Source::file(name, blob, load_id, cancelled),
     };
@@ -91,8 +102,9 @@ async fn open(
         post,
         progress: &mut progress,
         probing: &probing,
+        context: wanted.context,
     };
-    let Chosen { session, facts } = opener.choose(executor).await?;
+    let Chosen { session, facts } = opener.choose(wanted.executor).await?;
     let event = Event::Loaded {
         load_id,
         model: model_facts(&model, &session),
@@ -106,6 +118,18 @@ async fn open(
         },
         event,
     ))
+}
+
+/// An address as it is seen from anywhere: what is kept under it is found again from every page.
+fn absolute(source: protocol::Source) -> protocol::Source {
+    let protocol::Source::Url(url) = &source else {
+        return source;
+    };
+    let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
+    match Url::new_with_base(url, &scope.location().href()) {
+        Ok(full) => protocol::Source::Url(full.href()),
+        Err(_) => source,
+    }
 }
 
 /// Tells progress, not too often.

@@ -4,6 +4,8 @@
 use std::ops::Range;
 use std::rc::Rc;
 
+use super::shelf::{Download, Shelf};
+
 use gloo::file::Blob;
 use gloo::net::http::{Request, Response};
 use js_sys::{Reflect, Uint8Array};
@@ -32,12 +34,15 @@ enum Bytes {
 }
 
 impl Source {
-    /// Opens an address; `progress` hears bytes done and bytes in all while a small file arrives.
+    /// Opens an address. A small file is read into memory, a large one is kept in this browser, or read
+    /// by ranges where that cannot be. `progress` hears bytes done and bytes in all while it arrives,
+    /// `notice` why a file is not kept.
     pub async fn fetch(
         url: &str,
         load_id: u32,
         cancelled: &Rc<Cancelled>,
         progress: &mut dyn FnMut(u64, u64),
+        notice: &dyn Fn(String),
     ) -> Result<Self, SourceError> {
         let made = |bytes| Self {
             bytes,
@@ -45,6 +50,12 @@ impl Source {
             load_id,
             cancelled: Rc::clone(cancelled),
         };
+        let shelf = Shelf::open().await;
+        if let Some(shelf) = &shelf
+            && let Some(blob) = shelf.whole(url).await
+        {
+            return Ok(made(Bytes::File(blob.into())));
+        }
         let response = Request::get(url)
             .send()
             .await
@@ -65,11 +76,13 @@ impl Source {
             .and_then(|length| length.parse().ok())
             .unwrap_or(0);
         if length > WHOLE_BYTES {
-            discard(&response);
-            return Ok(made(Bytes::Ranges {
+            let ranges = Bytes::Ranges {
                 url: url.into(),
                 length,
-            }));
+            };
+            let ranges = made(ranges);
+            let kept = ranges.keep(shelf, response, length, progress, notice).await?;
+            return Ok(kept.map_or(ranges, |blob| made(Bytes::File(blob))));
         }
         let empty = made(Bytes::Memory(Vec::new()));
         let bytes = empty.read_stream(&response, length, progress).await?;
@@ -86,32 +99,59 @@ impl Source {
         }
     }
 
+    /// Brings a large file to the shelf; `None`, and a notice, where there is none or it has no room.
+    async fn keep(
+        &self,
+        shelf: Option<Shelf>,
+        response: Response,
+        total_bytes: u64,
+        progress: &mut dyn FnMut(u64, u64),
+        notice: &dyn Fn(String),
+    ) -> Result<Option<Blob>, SourceError> {
+        let Some(shelf) = shelf else {
+            discard(&response);
+            notice(
+                "This browser keeps no files for the page: the model will be fetched again next time.".into(),
+            );
+            return Ok(None);
+        };
+        let mut download = Download {
+            url: &self.name,
+            total_bytes,
+            etag: response.headers().get("etag"),
+            check_wanted: &|| self.check_wanted(),
+            progress,
+        };
+        match download.begin(&shelf).await {
+            Ok(arriving) => download
+                .run(&shelf, arriving, response)
+                .await
+                .map(|blob| Some(blob.into())),
+            Err(err) => {
+                discard(&response);
+                self.check_wanted()?;
+                notice(format!(
+                    "The model is not kept in this browser, and will be fetched again next time: {err}."
+                ));
+                Ok(None)
+            }
+        }
+    }
+
     async fn read_stream(
         &self,
         response: &Response,
         length: u64,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Vec<u8>, SourceError> {
-        let failed = |err: JsValue| io(&self.name, &told(&err));
-        let body = response
-            .body()
-            .ok_or_else(|| io(&self.name, "the answer is empty"))?;
-        let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
+        let mut stream = Stream::of(response, &self.name)?;
         let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
-        loop {
+        while let Some(chunk) = stream.next().await? {
             self.check_wanted()?;
-            let chunk = JsFuture::from(reader.read()).await.map_err(failed)?;
-            if Reflect::get(&chunk, &"done".into()).is_ok_and(|done| done.is_truthy()) {
-                return Ok(bytes);
-            }
-            let chunk: Uint8Array = Reflect::get(&chunk, &"value".into())
-                .map_err(failed)?
-                .unchecked_into();
-            let from = bytes.len();
-            bytes.resize(from + chunk.length() as usize, 0);
-            chunk.copy_to(&mut bytes[from..]);
+            bytes.extend_from_slice(&chunk);
             progress(bytes.len() as u64, length.max(bytes.len() as u64));
         }
+        Ok(bytes)
     }
 
     /// An error once the visitor no longer wants this load: that is how it ends.
@@ -186,29 +226,56 @@ impl ByteSource for Source {
     }
 }
 
+/// The bytes of an answer as they arrive.
+pub struct Stream<'a> {
+    reader: ReadableStreamDefaultReader,
+    name: &'a str,
+}
+
+impl<'a> Stream<'a> {
+    pub fn of(response: &Response, name: &'a str) -> Result<Self, SourceError> {
+        let body = response.body().ok_or_else(|| io(name, "the answer is empty"))?;
+        let reader = body.get_reader().unchecked_into();
+        Ok(Self { reader, name })
+    }
+
+    /// The next bytes; `None` at the end.
+    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, SourceError> {
+        let failed = |err: JsValue| io(self.name, &told(&err));
+        let chunk = JsFuture::from(self.reader.read()).await.map_err(failed)?;
+        if Reflect::get(&chunk, &"done".into()).is_ok_and(|done| done.is_truthy()) {
+            return Ok(None);
+        }
+        let chunk: Uint8Array = Reflect::get(&chunk, &"value".into())
+            .map_err(failed)?
+            .unchecked_into();
+        Ok(Some(chunk.to_vec()))
+    }
+}
+
 /// Ends an answer whose bytes are not wanted.
-fn discard(response: &Response) {
+pub fn discard(response: &Response) {
     if let Some(body) = response.body() {
         // Whether or not the stream still lives, nobody reads it.
         let _ = body.cancel();
     }
 }
 
-fn unreachable(url: &str, err: &gloo::net::Error) -> SourceError {
+pub fn unreachable(url: &str, err: &gloo::net::Error) -> SourceError {
     io(
         url,
         &format!("{err}; check the address, and that its server allows other pages to read it"),
     )
 }
 
-fn io(what: &str, why: &str) -> SourceError {
+pub fn io(what: &str, why: &str) -> SourceError {
     SourceError::Io {
         what: what.into(),
         why: why.into(),
     }
 }
 
-fn told(err: &JsValue) -> String {
+pub fn told(err: &JsValue) -> String {
     err.dyn_ref::<js_sys::Error>()
         .map_or_else(|| format!("{err:?}"), |err| String::from(err.message()))
 }

@@ -1,0 +1,159 @@
+//! Which model answers: those that come with the page, public ones to fetch, those kept in this
+//! browser, any address; and how many positions its KV cache gets.
+
+use wasm_bindgen::JsCast;
+use web_sys::{Event, HtmlInputElement, HtmlSelectElement, SubmitEvent};
+use yew::{Callback, Html, TargetCast, html};
+
+use super::loading::file_name;
+use super::{Dispatch, when};
+use crate::format;
+use crate::protocol::{Stored, StoredModel};
+use crate::state::{Action, CatalogueModel, PublicModel, PublicModels};
+
+/// Positions offered for the KV cache; 0 is as many as usual.
+const CONTEXTS: [u32; 7] = [0, 1024, 2048, 4096, 8192, 16_384, 32_768];
+
+/// What the menu shows.
+pub struct Menu<'a> {
+    pub built_in: &'a [CatalogueModel],
+    pub public: &'a PublicModels,
+    pub stored: &'a Stored,
+    /// Positions chosen for the next load.
+    pub context: u32,
+    /// Loads so far: each closes the menu.
+    pub loads: u32,
+}
+
+/// The menu; `load` receives an address, `persist` the wish that what is kept stays.
+pub fn models(menu: &Menu<'_>, dispatch: &Dispatch, load: &Callback<String>, persist: &Callback<()>) -> Html {
+    html! {
+        <details class="models" id="models" key={menu.loads} ontoggle={dispatch.reform(|_| Action::StoredAsked)}>
+            <summary>{ "Models" }</summary>
+            <div class="models-body">
+                <section>
+                    <h3>{ "With this page" }</h3>
+                    <ul>{ for menu.built_in.iter().map(|model| built_in(model, load)) }</ul>
+                    { address(load) }
+                    { context(menu.context, dispatch) }
+                </section>
+                <section>
+                    <h3>{ "Kept in this browser" }</h3>
+                    { kept(menu.stored, dispatch, load, persist) }
+                </section>
+                <section class="public">
+                    <h3>{ "Public models" }</h3>
+                    { public(menu.public, load) }
+                </section>
+            </div>
+        </details>
+    }
+}
+
+fn built_in(model: &CatalogueModel, load: &Callback<String>) -> Html {
+    let url = model.url();
+    html! {
+        <li key={model.id.clone()}>
+            <span><b>{ model.name.clone() }</b>{ format!(" {} · {}", format::bytes(model.bytes), model.licence) }</span>
+            <button type="button" onclick={load.reform(move |_| url.clone())}>{ "Load" }</button>
+        </li>
+    }
+}
+
+fn address(load: &Callback<String>) -> Html {
+    let onsubmit = when(load, |event: SubmitEvent| {
+        event.prevent_default();
+        let form = event.target_dyn_into::<web_sys::Element>()?;
+        let input: HtmlInputElement = form.query_selector("input").ok()??.dyn_into().ok()?;
+        Some(input.value()).filter(|url| !url.trim().is_empty())
+    });
+    html! {
+        <form class="address" {onsubmit}>
+            <label><span>{ "From an address" }</span>
+                <input id="model-address" type="url" placeholder="https://…/model.gguf" required=true />
+            </label>
+            <button type="submit">{ "Load" }</button>
+        </form>
+    }
+}
+
+fn context(chosen: u32, dispatch: &Dispatch) -> Html {
+    let onchange = when(dispatch, |event: Event| {
+        let select: HtmlSelectElement = event.target_dyn_into()?;
+        select.value().parse().ok().map(Action::ContextChosen)
+    });
+    let option = |positions: u32| {
+        let name = match positions {
+            0 => "as usual (up to 4,096)".to_owned(),
+            some => format!("{} positions", format::count(u64::from(some))),
+        };
+        html! { <option value={positions.to_string()} selected={positions == chosen}>{ name }</option> }
+    };
+    html! {
+        <label class="context"><span>{ "KV cache of the next load" }</span>
+            <select id="context" {onchange}>{ for CONTEXTS.into_iter().map(option) }</select>
+        </label>
+    }
+}
+
+fn kept(stored: &Stored, dispatch: &Dispatch, load: &Callback<String>, persist: &Callback<()>) -> Html {
+    if stored.models.is_empty() {
+        return html! { <p class="nothing">{ "Large models stay here once fetched, and load without a network." }</p> };
+    }
+    html! {
+        <>
+            <ul>{ for stored.models.iter().map(|model| kept_model(model, dispatch, load)) }</ul>
+            <p class="room">
+                { format!("{} used of about {}.", format::bytes(stored.usage_bytes), format::bytes(stored.quota_bytes)) }
+                <button type="button" onclick={persist.reform(|_| ())} title="Ask the browser not to clear them when space is short">{ "Keep them for good" }</button>
+            </p>
+        </>
+    }
+}
+
+fn kept_model(model: &StoredModel, dispatch: &Dispatch, load: &Callback<String>) -> Html {
+    let (url, deleted) = (model.url.clone(), model.url.clone());
+    let name = file_name(&model.url).to_owned();
+    let (size, action) = match &model.sha256 {
+        Some(_) => (format::bytes(model.total_bytes), "Load"),
+        None => (
+            format!(
+                "{} of {}",
+                format::bytes(model.stored_bytes),
+                format::bytes(model.total_bytes)
+            ),
+            "Go on",
+        ),
+    };
+    let checked = model.sha256.as_ref().map(|sha| format!("SHA-256 {sha}"));
+    html! {
+        <li key={model.url.clone()} data-stored={model.url.clone()}>
+            <span><b title={model.url.clone()}>{ name.clone() }</b>{ format!(" {size}") }
+                if let Some(checked) = checked { <code title={checked.clone()}>{ checked.chars().take(16).collect::<String>() }{ "…" }</code> }
+            </span>
+            <button type="button" onclick={load.reform(move |_| url.clone())}>{ action }</button>
+            <button type="button" aria-label={format!("Delete {name}")} onclick={dispatch.reform(move |_| Action::StoredDeleted(deleted.clone()))}>{ "Delete" }</button>
+        </li>
+    }
+}
+
+fn public(public: &PublicModels, load: &Callback<String>) -> Html {
+    html! {
+        <>
+            <p class="note">{ format!("As published by {}, written down in {} and not tried from here: an address may have moved. Fetching one connects to its server.", public.source, public.date) }</p>
+            <ul>{ for public.models.iter().map(|model| public_model(model, load)) }</ul>
+        </>
+    }
+}
+
+fn public_model(model: &PublicModel, load: &Callback<String>) -> Html {
+    let url = model.url.clone();
+    html! {
+        <li key={model.url.clone()}>
+            <span><b title={model.url.clone()}>{ model.name.clone() }</b>
+                { format!(" {:.1} GB · {} B, {} B active · {} experts, top {} · {}", model.gigabytes, model.parameters, model.active, model.experts, model.top_k, model.licence) }
+            </span>
+            <button type="button" aria-label={format!("Fetch {}", model.name)} onclick={load.reform(move |_| url.clone())}>{ "Fetch" }</button>
+        </li>
+    }
+}

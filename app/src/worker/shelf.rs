@@ -1,0 +1,112 @@
+//! Models kept in this browser (its origin private file system), so that they are fetched once.
+//!
+//! A file arrives in order and is written as it arrives; what came stays, whatever ends the load, and
+//! the next load of the same address goes on from there. SHA-256 is computed on the way in (anew over
+//! what is there when a load goes on) and kept with the finished file. `index.json` lists what there is.
+
+mod disk;
+mod download;
+
+use moescope_engine::source::SourceError;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use self::disk::Disk;
+pub use self::download::Download;
+use crate::protocol::{Stored, StoredModel};
+
+/// The list of what is kept.
+const INDEX: &str = "index.json";
+
+/// One file, whole or in part.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Entry {
+    url: String,
+    total_bytes: u64,
+    /// The server's mark of this version of the file, if it gave one.
+    etag: Option<String>,
+    /// Of the whole file, once it is whole.
+    sha256: Option<String>,
+}
+
+/// What is kept, and where.
+pub struct Shelf {
+    disk: Disk,
+}
+
+impl Shelf {
+    /// The shelf of this page; `None` where the browser has none.
+    pub async fn open() -> Option<Self> {
+        Disk::open().await.ok().map(|disk| Self { disk })
+    }
+
+    /// Everything that is kept, for the screen.
+    pub async fn stored(&self) -> Stored {
+        let mut models = Vec::new();
+        for entry in self.index().await {
+            models.push(StoredModel {
+                stored_bytes: self.disk.size(&file_name(&entry.url)).await.unwrap_or(0),
+                url: entry.url,
+                total_bytes: entry.total_bytes,
+                sha256: entry.sha256,
+            });
+        }
+        let (usage_bytes, quota_bytes) = disk::estimate().await.unwrap_or((0, 0));
+        Stored {
+            models,
+            usage_bytes,
+            quota_bytes,
+        }
+    }
+
+    /// Forgets a file.
+    pub async fn delete(&self, url: &str) -> Result<(), SourceError> {
+        self.disk.remove(&file_name(url)).await?;
+        let mut entries = self.index().await;
+        entries.retain(|entry| entry.url != url);
+        self.write_index(&entries).await
+    }
+
+    /// A file that is here as a whole.
+    pub async fn whole(&self, url: &str) -> Option<web_sys::Blob> {
+        let entry = self.entry(url).await?;
+        entry.sha256.as_ref()?;
+        let blob = self.disk.blob(&file_name(url)).await.ok()?;
+        (blob.size() as u64 == entry.total_bytes).then_some(blob)
+    }
+
+    async fn entry(&self, url: &str) -> Option<Entry> {
+        self.index().await.into_iter().find(|entry| entry.url == url)
+    }
+
+    /// A list that cannot be read is an empty one: what it listed is fetched again.
+    async fn index(&self) -> Vec<Entry> {
+        let text = self.disk.text(INDEX).await.unwrap_or_default();
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
+    async fn keep(&self, entry: Entry) -> Result<(), SourceError> {
+        let mut entries = self.index().await;
+        entries.retain(|known| known.url != entry.url);
+        entries.push(entry);
+        entries.sort_by(|a, b| a.url.cmp(&b.url));
+        self.write_index(&entries).await
+    }
+
+    async fn write_index(&self, entries: &[Entry]) -> Result<(), SourceError> {
+        let text = serde_json::to_string(entries).unwrap_or_default();
+        let file = self.disk.writer(INDEX).await?;
+        file.truncate(0)?;
+        file.write_at(0, text.as_bytes())?;
+        file.flush()
+    }
+}
+
+/// A name that any address fits into.
+fn file_name(url: &str) -> String {
+    format!("{}.gguf", hex(&Sha256::digest(url.as_bytes())[..16]))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

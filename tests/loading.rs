@@ -1,0 +1,126 @@
+//! A large model in a real Chromium: fetched, interrupted, resumed, kept, opened again without its server,
+//! and opened from disk. Needs a built page, as `browser.rs` does.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use moescope_tests::large_model;
+use moescope_tests::native;
+use moescope_tests::page::{Page, Visit};
+use moescope_tests::slow_server::SlowServer;
+
+const PROMPT: &str = "What is 27 + 58?";
+const N_TOKENS: u32 = 6;
+/// Weights go through in chunks: memory does not grow with the file.
+const MOST_WASM_BYTES: u64 = 256 << 20;
+/// After every megabyte, so that loading can be interrupted.
+const PAUSE: Duration = Duration::from_millis(8);
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// The model, made once, in the folder of build products.
+fn large() -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("large.gguf");
+    large_model::write(&path);
+    path
+}
+
+/// Starts a load through `window.moescope` and does not wait for it.
+fn start(page: &Page, url: &str) {
+    let _: bool = page.browser.run(&format!(
+        "window.outcome = null;
+         moescope.load('{url}').then(() => {{ outcome = 'loaded' }}, err => {{ outcome = err.message }});
+         return true"
+    ));
+}
+
+#[track_caller]
+fn wait_for_outcome(page: &Page) {
+    let outcome: String = page.browser.wait_for("the load to end", "window.outcome", LIMIT);
+    assert_eq!(outcome, "loaded");
+}
+
+/// Opens the page again, as a reload does; what is kept in the browser stays.
+fn reload(page: &Page) {
+    page.browser
+        .goto(&format!("{}?executor=gpu", page.site.address()));
+    let ready = "window.moescope && moescope.ready.then(() => true)";
+    let _: bool = page.browser.wait_for("the page to be ready", ready, LIMIT);
+}
+
+fn progress(page: &Page, at_least: f64) -> f64 {
+    let value = format!(
+        "(value => value >= {at_least} ? value : null)(document.querySelector('.loading progress')?.value ?? 0)"
+    );
+    page.browser.wait_for("progress", &value, LIMIT)
+}
+
+#[test]
+fn a_large_model_is_resumed_kept_and_opened_without_its_server() {
+    let Some(page) = Visit::with("?executor=gpu").open() else {
+        return;
+    };
+    let file = large();
+    let file_bytes = std::fs::metadata(&file).expect("the model").len();
+    let expected = native::answer_of(&file, PROMPT, N_TOKENS).tokens;
+    let server = SlowServer::of(&file, PAUSE);
+
+    // Interrupted by a reload somewhere on the way.
+    start(&page, server.address());
+    let seen = progress(&page, 0.2);
+    assert!(seen < 0.95, "too late to interrupt: {seen}");
+    reload(&page);
+    page.browser.click("#models > summary");
+    let listed = format!(
+        "document.querySelector('[data-stored=\"{}\"]')?.textContent",
+        server.address()
+    );
+    let told: String = page.browser.wait_for("the list of what is kept", &listed, LIMIT);
+    assert!(told.contains("Go on"), "{told}");
+
+    start(&page, server.address());
+    wait_for_outcome(&page);
+    let asked = server.asked();
+    let resumed = asked.last().expect("it was asked").trim_end_matches('-');
+    let resumed: u64 = resumed
+        .parse()
+        .unwrap_or_else(|_| panic!("it was not resumed: {asked:?}"));
+    assert!(resumed > file_bytes / 10, "resumed only at {resumed}");
+    let answer = page.generate(PROMPT, N_TOKENS);
+    assert_eq!(answer.tokens, expected, "after a resumed download");
+    let wasm: u64 = page.browser.run("return moescope.state().executor.wasmBytes");
+    println!("wasm memory while loading {file_bytes} bytes: {wasm} bytes");
+    assert!(wasm > 0 && wasm <= MOST_WASM_BYTES, "{wasm} bytes of wasm memory");
+
+    // Without its server.
+    server.vanish();
+    reload(&page);
+    start(&page, server.address());
+    wait_for_outcome(&page);
+    assert_eq!(server.asked().len(), asked.len(), "nothing is fetched again");
+    assert_eq!(
+        page.generate(PROMPT, N_TOKENS).tokens,
+        expected,
+        "from what is kept"
+    );
+    page.browser.click("#models > summary");
+    let told: String = page.browser.wait_for("what is kept", &listed, LIMIT);
+    assert!(told.contains("Delete") && !told.contains("Go on"), "{told}");
+    page.browser.screenshot("models-menu");
+
+    // The same file from disk.
+    page.browser.type_into("#open-model", &file.display().to_string());
+    let name = "document.querySelector('.loading') === null && moescope.state().origin === 'large.gguf'";
+    let _: bool = page.browser.wait_for("the file from disk", name, LIMIT);
+    assert_eq!(page.generate(PROMPT, N_TOKENS).tokens, expected, "from disk");
+
+    // Deleted, it is gone.
+    page.browser.click(&format!(
+        "[data-stored=\"{}\"] button:last-child",
+        server.address()
+    ));
+    let gone = format!(
+        "document.querySelector('[data-stored=\"{}\"]') === null",
+        server.address()
+    );
+    let _: bool = page.browser.wait_for("the deletion", &gone, LIMIT);
+}
