@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use moescope_engine::chat::Message;
 use moescope_engine::generate::{Generation, GenerationOptions, Outcome};
 use moescope_engine::sampler::SamplerOptions;
-use moescope_engine::session::{Device, Session, SessionOptions};
+use moescope_engine::session::{Device, Needs, Session, SessionOptions};
 use moescope_engine::source::FileSource;
 use moescope_engine::{KvFormat, Model, TokenId, TokenTrace};
 use moescope_tests::devices;
@@ -320,4 +320,22 @@ fn led_through_the_same_tokens_executors_agree_on_the_next() {
             "{name}: {share}"
         );
     }
+}
+
+#[test]
+fn memory_on_the_gpu_is_little_more_than_the_file() {
+    let path = root().join("public/models/moescope-demo.gguf");
+    let (model, session) = open(&Device::Cpu, KvFormat::F16);
+    let needs = Needs::of(&model.spec, SessionOptions::default()).expect("a plan");
+    let file_bytes = std::fs::metadata(path).expect("the file").len();
+    println!("{needs:?} for a file of {file_bytes} bytes");
+    assert!(needs.weight_bytes * 100 <= file_bytes * 105, "weights");
+    assert!(needs.buffer_bytes <= 64 << 20, "buffers");
+    assert_eq!(needs.kv_bytes, session.plan().kv_bytes());
+    let shorter = SessionOptions {
+        context: needs.context / 2,
+        ..SessionOptions::default()
+    };
+    let shorter = Needs::of(&model.spec, shorter).expect("a plan");
+    assert_eq!(shorter.kv_bytes * 2, needs.kv_bytes);
 }

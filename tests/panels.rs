@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use moescope_app::format;
 use moescope_app::layout::{Hands, layout};
-use moescope_app::protocol::{Stored, StoredModel};
+use moescope_app::protocol::{Envelope, Event, Needs, Source, Stored, StoredModel};
 use moescope_app::state::{Action, AppState, ExpertsView, Measure, PublicModels};
 use recorded_run::{finished, fold, loaded};
 use yew::{Callback, Html, LocalServerRenderer, Properties, component};
@@ -251,4 +251,33 @@ fn the_menu_lists_what_is_kept_and_what_can_be_fetched() {
         assert!(plain.contains(told), "{told:?} is not in {plain}");
     }
     assert_eq!(menu.matches(">Fetch<").count(), n_models);
+}
+
+#[test]
+fn a_model_that_may_not_fit_is_told_before_it_is_fetched() {
+    let needs = Needs {
+        file_bytes: 12_000_000_000,
+        weight_bytes: 12_000_000_000,
+        kv_bytes: 200_000_000,
+        buffer_bytes: 20_000_000,
+        context: 4096,
+    };
+    let state = |device_bytes| {
+        let asked = Action::LoadAsked {
+            load_id: 7,
+            origin: "https://example.org/large.gguf".into(),
+            source: Source::Url("https://example.org/large.gguf".into()),
+        };
+        let state = fold(AppState::default(), asked);
+        let needed = Envelope::new(vec![Event::Needed { load_id: 7, needs }]);
+        let state = fold(state, Action::Received(needed));
+        drawn(fold(state, Action::DeviceMemoryTold(device_bytes))).replace(['\u{a0}', '\u{202f}'], " ")
+    };
+    let small = state(8 << 30);
+    assert!(small.contains("200 MB of KV cache for"), "{small}");
+    assert!(
+        small.contains("It may not fit: this computer has at least"),
+        "{small}"
+    );
+    assert!(!state(64 << 30).contains("It may not fit"));
 }

@@ -37,7 +37,7 @@ pub fn layout(state: &AppState, traced: &Rc<AppState>, hands: &Hands) -> Html {
     html! {
         <>
             { header::header(state.model.as_deref(), models_menu(state, hands), &hands.open) }
-            { loading::loading(state.loading.as_ref(), &hands.dispatch) }
+            { loading::loading(state.loading.as_ref(), state.device_bytes, &hands.dispatch) }
             { alert::alert(state.alert.as_deref(), &hands.dispatch) }
             <main class="columns">
                 { conversation(state, hands) }

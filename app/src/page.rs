@@ -30,6 +30,9 @@ const CALM_MILLIS: f64 = 100.0;
 pub fn run() {
     tell_panics();
     let store = Store::start();
+    if let Some(bytes) = device_bytes() {
+        store.dispatch(Action::DeviceMemoryTold(bytes));
+    }
     let parameters = Parameters::read();
     parameters.apply(&store);
     let ready = api::install(&store);
@@ -60,6 +63,15 @@ fn tell_panics() {
         let _ = alert.set_attribute("role", "alert");
         let _ = gloo::utils::body().prepend_with_node_1(&alert);
     }));
+}
+
+/// Memory of this computer, where the browser tells it.
+fn device_bytes() -> Option<u64> {
+    let navigator = gloo::utils::window().navigator();
+    let gigabytes = js_sys::Reflect::get(&navigator, &"deviceMemory".into()).ok()?;
+    gigabytes
+        .as_f64()
+        .map(|gigabytes| (gigabytes * f64::from(1 << 30)) as u64)
 }
 
 /// What the address asks for.

@@ -128,6 +128,11 @@ pub enum Event {
         total_bytes: u64,
         elapsed_millis: f64,
     },
+    /// What the model will take, counted from its head before the rest is fetched.
+    Needed {
+        load_id: u32,
+        needs: Needs,
+    },
     Loaded {
         load_id: u32,
         model: ModelFacts,
@@ -183,6 +188,25 @@ pub enum Event {
     WorkerFailed {
         reason: String,
     },
+}
+
+/// Memory a model takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Needs {
+    /// Bytes of the file.
+    pub file_bytes: u64,
+    pub weight_bytes: u64,
+    pub kv_bytes: u64,
+    pub buffer_bytes: u64,
+    /// Positions of the KV cache.
+    pub context: u32,
+}
+
+impl Needs {
+    /// All of it at once.
+    pub fn total_bytes(&self) -> u64 {
+        self.weight_bytes + self.kv_bytes + self.buffer_bytes
+    }
 }
 
 /// Models kept in this browser, and the room there is.

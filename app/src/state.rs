@@ -15,8 +15,8 @@ pub use conversation::{Chunk, Conversation, Mark, MarkKind, Role, Row, Totals, T
 pub use reduce::reduce;
 
 use crate::protocol::{
-    Envelope, Event, Executor, ExecutorFacts, GenerateOptions, LoadStage, ModelFacts, Sampling, Source,
-    Stored,
+    Envelope, Event, Executor, ExecutorFacts, GenerateOptions, LoadStage, ModelFacts, Needs, Sampling,
+    Source, Stored,
 };
 
 /// Everything the page shows is a function of this.
@@ -30,6 +30,8 @@ pub struct AppState {
     pub stored: Rc<Stored>,
     /// Positions of the KV cache for the next load; 0: as many as usual.
     pub context: u32,
+    /// Memory of the visitor's computer as the browser tells it, which is never more than 8 GB.
+    pub device_bytes: Option<u64>,
     /// Loads asked for so far; the menu of models closes with each.
     pub loads: u32,
     /// The model under way, if any; the present one stays until it has arrived.
@@ -83,6 +85,8 @@ pub struct Loading {
     pub done_bytes: u64,
     pub total_bytes: u64,
     pub elapsed_millis: f64,
+    /// What it will take, once its head has been read.
+    pub needs: Option<Needs>,
 }
 
 /// What the worker is doing for the conversation.
@@ -189,6 +193,7 @@ pub enum Action {
     StoredAsked,
     StoredDeleted(String),
     ContextChosen(u32),
+    DeviceMemoryTold(u64),
     ExecutorForced(Executor),
     LoadAsked {
         load_id: u32,

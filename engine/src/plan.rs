@@ -70,6 +70,12 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// No device in particular.
+    pub const NONE: Limits = Limits {
+        max_binding_bytes: u64::MAX,
+        max_state_bytes: u64::MAX,
+    };
+
     /// The CPU executor: what a wasm memory, or an ordinary computer, can hold.
     pub const CPU: Limits = if cfg!(target_arch = "wasm32") {
         Limits {

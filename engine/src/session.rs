@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::ids::TokenId;
 use crate::kernels::{Batch, Pass};
 use crate::load::load_weights;
-use crate::plan::{KvLayer, Plan, PlanOptions};
+use crate::plan::{KvLayer, Limits, Plan, PlanOptions};
 use crate::source::ByteSource;
 use crate::trace::{KvTrace, Routing, StepCost, TokenTrace};
 
@@ -56,6 +56,47 @@ pub struct SessionOptions {
     pub max_binding_bytes: u64,
 }
 
+impl SessionOptions {
+    /// The sizes of a plan for a model.
+    fn plan_options(self, spec: &Spec) -> PlanOptions {
+        let or = |value: u32, default: u32| if value == 0 { default } else { value };
+        let context = or(self.context, DEFAULT_CONTEXT).min(spec.context_length);
+        PlanOptions {
+            context,
+            batch: or(self.batch, DEFAULT_BATCH).min(context),
+            logit_rows: or(self.logit_rows, 1),
+            kv: self.kv,
+        }
+    }
+}
+
+/// Memory a session takes, counted before anything is loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Needs {
+    /// Weights as the GPU holds them.
+    pub weight_bytes: u64,
+    /// KV cache, and what stands for it in layers that have none.
+    pub kv_bytes: u64,
+    /// Buffers of a pass.
+    pub buffer_bytes: u64,
+    /// Positions of the KV cache.
+    pub context: u32,
+}
+
+impl Needs {
+    /// What a model would take on a device without limits.
+    pub fn of(spec: &Spec, options: SessionOptions) -> Result<Self, Error> {
+        let plan = Plan::build(spec, options.plan_options(spec), Limits::NONE)?;
+        let all: u64 = plan.buffers.iter().map(|buffer| buffer.bytes()).sum();
+        Ok(Self {
+            weight_bytes: plan.packs.iter().map(|pack| pack.gpu_bytes()).sum(),
+            kv_bytes: plan.kv_bytes(),
+            buffer_bytes: all - plan.kv_bytes(),
+            context: plan.options.context,
+        })
+    }
+}
+
 /// What one pass returned.
 #[derive(Clone, Debug)]
 pub struct Forward {
@@ -86,14 +127,7 @@ impl Session {
         options: SessionOptions,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Self, Error> {
-        let or = |value: u32, default: u32| if value == 0 { default } else { value };
-        let context = or(options.context, DEFAULT_CONTEXT).min(spec.context_length);
-        let plan_options = PlanOptions {
-            context,
-            batch: or(options.batch, DEFAULT_BATCH).min(context),
-            logit_rows: or(options.logit_rows, 1),
-            kv: options.kv,
-        };
+        let plan_options = options.plan_options(spec);
         let mut limits = device.limits();
         if options.max_binding_bytes > 0 {
             limits.max_binding_bytes = limits.max_binding_bytes.min(options.max_binding_bytes);

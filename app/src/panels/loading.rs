@@ -4,11 +4,14 @@ use yew::{Html, html};
 
 use super::Dispatch;
 use crate::format;
-use crate::protocol::LoadStage;
+use crate::protocol::{LoadStage, Needs};
 use crate::state::{Action, Loading, select};
 
+/// Browsers tell no more memory than this.
+const MOST_TOLD_BYTES: u64 = 8 << 30;
+
 /// Progress of the load, if there is one.
-pub fn loading(loading: Option<&Loading>, dispatch: &Dispatch) -> Html {
+pub fn loading(loading: Option<&Loading>, device_bytes: Option<u64>, dispatch: &Dispatch) -> Html {
     let Some(loading) = loading else {
         return Html::default();
     };
@@ -19,7 +22,36 @@ pub fn loading(loading: Option<&Loading>, dispatch: &Dispatch) -> Html {
             <p><b>{ stage(loading.stage) }</b>{ format!(" {}", file_name(&loading.origin)) }<span class="value">{ progress(loading) }</span></p>
             <progress aria-label="Loading the model" value={share} max="1" />
             <button type="button" onclick={dispatch.reform(|_| Action::LoadCancelled)}>{ "Cancel" }</button>
+            { loading.needs.map(|needs| needed(&needs, device_bytes)).unwrap_or_default() }
         </div>
+    }
+}
+
+/// What the model will take, and a warning where that is more than the computer says it has.
+fn needed(needs: &Needs, device_bytes: Option<u64>) -> Html {
+    let takes = format!(
+        "Takes {}: {} of weights, {} of KV cache for {} positions, {} of buffers.",
+        format::bytes(needs.total_bytes()),
+        format::bytes(needs.weight_bytes),
+        format::bytes(needs.kv_bytes),
+        format::count(u64::from(needs.context)),
+        format::bytes(needs.buffer_bytes),
+    );
+    let warning = device_bytes
+        .filter(|device| needs.total_bytes() > *device)
+        .map(|device| {
+            let most = if device >= MOST_TOLD_BYTES {
+                "at least "
+            } else {
+                ""
+            };
+            format!(
+                " It may not fit: this computer has {most}{} of memory.",
+                format::bytes(device)
+            )
+        });
+    html! {
+        <p class="needs">{ takes }if let Some(warning) = warning { <strong>{ warning }</strong> }</p>
     }
 }
 

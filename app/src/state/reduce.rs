@@ -18,6 +18,7 @@ pub fn reduce(mut state: AppState, action: Action) -> (AppState, Vec<Request>) {
         Action::StoredAsked => requests.push(Request::ListStored),
         Action::StoredDeleted(url) => requests.push(Request::DeleteStored { url }),
         Action::ContextChosen(context) => state.context = context,
+        Action::DeviceMemoryTold(bytes) => state.device_bytes = Some(bytes),
         Action::ExecutorForced(executor) => state.forced_executor = Some(executor),
         Action::LoadAsked {
             load_id,
@@ -80,6 +81,7 @@ fn load(state: &mut AppState, requests: &mut Vec<Request>, load_id: u32, origin:
         done_bytes: 0,
         total_bytes: 0,
         elapsed_millis: 0.0,
+        needs: None,
     });
     requests.push(Request::Load {
         load_id,
@@ -124,6 +126,7 @@ fn receive(state: &mut AppState, envelope: Envelope<Event>) {
 fn apply(state: &mut AppState, event: Event) {
     match event {
         Event::LoadProgress { load_id, .. }
+        | Event::Needed { load_id, .. }
         | Event::Loaded { load_id, .. }
         | Event::LoadFailed { load_id, .. } => {
             if state
@@ -172,6 +175,11 @@ fn apply_load(state: &mut AppState, event: Event) {
                     elapsed_millis,
                     ..loading.clone()
                 };
+            }
+        }
+        Event::Needed { needs, .. } => {
+            if let Some(loading) = &mut state.loading {
+                loading.needs = Some(needs);
             }
         }
         Event::Loaded { model, executor, .. } => {

@@ -30,8 +30,7 @@ pub struct Opener<'a> {
     pub progress: &'a mut dyn FnMut(u64, u64),
     /// Hears that executors are being timed.
     pub probing: &'a dyn Fn(),
-    /// Positions of the KV cache; 0: as many as usual.
-    pub context: u32,
+    pub options: SessionOptions,
 }
 
 impl Opener<'_> {
@@ -98,17 +97,8 @@ impl Opener<'_> {
     }
 
     async fn on(&mut self, device: &Device, reason: String) -> Result<Chosen, Error> {
-        let session = Session::open(
-            &self.model.spec,
-            self.source,
-            device,
-            SessionOptions {
-                context: self.context,
-                ..SessionOptions::default()
-            },
-            self.progress,
-        )
-        .await?;
+        let session =
+            Session::open(&self.model.spec, self.source, device, self.options, self.progress).await?;
         let executor = if matches!(device, Device::Gpu(_)) {
             Executor::Gpu
         } else {

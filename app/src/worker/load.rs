@@ -3,7 +3,8 @@
 
 use std::rc::Rc;
 
-use moescope_engine::session::Session;
+use moescope_engine::gguf::GgufError;
+use moescope_engine::session::{Needs, Session, SessionOptions};
 use moescope_engine::{Error, Model};
 use wasm_bindgen::JsCast;
 use web_sys::{DedicatedWorkerGlobalScope, Url};
@@ -77,12 +78,35 @@ async fn open(
     let source = match source {
         protocol::Source::Url(url) => {
             let mut progress = |done, total| report.tell(LoadStage::Fetching, done, total);
-            let notice = |text| post.events(vec![Event::Notice { text }]);
-            Source::fetch(&url, load_id, cancelled, &mut progress, &notice).await?
+            Source::fetch(&url, load_id, cancelled, &mut progress).await?
         }
         protocol::Source::File { name, blob } => Source::file(name, blob, load_id, cancelled),
     };
+    let options = SessionOptions {
+        context: wanted.context,
+        ..SessionOptions::default()
+    };
+    let tell_needs = |model: &Model| -> Result<(), Error> {
+        let needs = needs(model, options)?;
+        post.events(vec![Event::Needed { load_id, needs }]);
+        Ok(())
+    };
+    let source = match source.is_remote() {
+        false => source,
+        true => {
+            match Model::open(&source).await {
+                Ok(model) => tell_needs(&model)?,
+                // A server that sends only whole files: what is needed is told once it is here.
+                Err(Error::Gguf(GgufError::Source(_))) => {}
+                Err(err) => return Err(err),
+            }
+            let mut progress = |done, total| report.tell(LoadStage::Fetching, done, total);
+            let notice = |text| post.events(vec![Event::Notice { text }]);
+            source.kept(&mut progress, &notice).await?
+        }
+    };
     let model = Model::open(&source).await?;
+    tell_needs(&model)?;
     let file_bytes = model.gguf.file_bytes;
     report.started = post.now_millis();
     let probing = || {
@@ -102,7 +126,7 @@ async fn open(
         post,
         progress: &mut progress,
         probing: &probing,
-        context: wanted.context,
+        options,
     };
     let Chosen { session, facts } = opener.choose(wanted.executor).await?;
     let event = Event::Loaded {
@@ -118,6 +142,18 @@ async fn open(
         },
         event,
     ))
+}
+
+/// What a model will take.
+fn needs(model: &Model, options: SessionOptions) -> Result<protocol::Needs, Error> {
+    let needs = Needs::of(&model.spec, options)?;
+    Ok(protocol::Needs {
+        file_bytes: model.gguf.file_bytes,
+        weight_bytes: needs.weight_bytes,
+        kv_bytes: needs.kv_bytes,
+        buffer_bytes: needs.buffer_bytes,
+        context: needs.context,
+    })
 }
 
 /// An address as it is seen from anywhere: what is kept under it is found again from every page.

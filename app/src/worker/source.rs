@@ -29,20 +29,22 @@ pub struct Source {
 
 enum Bytes {
     Memory(Vec<u8>),
-    Ranges { url: String, length: u64 },
+    Ranges {
+        url: String,
+        length: u64,
+        etag: Option<String>,
+    },
     File(Blob),
 }
 
 impl Source {
-    /// Opens an address. A small file is read into memory, a large one is kept in this browser, or read
-    /// by ranges where that cannot be. `progress` hears bytes done and bytes in all while it arrives,
-    /// `notice` why a file is not kept.
+    /// Opens an address. A small file is read into memory, one kept in this browser from there, another
+    /// by ranges. `progress` hears bytes done and bytes in all while a small file arrives.
     pub async fn fetch(
         url: &str,
         load_id: u32,
         cancelled: &Rc<Cancelled>,
         progress: &mut dyn FnMut(u64, u64),
-        notice: &dyn Fn(String),
     ) -> Result<Self, SourceError> {
         let made = |bytes| Self {
             bytes,
@@ -76,13 +78,12 @@ impl Source {
             .and_then(|length| length.parse().ok())
             .unwrap_or(0);
         if length > WHOLE_BYTES {
-            let ranges = Bytes::Ranges {
+            discard(&response);
+            return Ok(made(Bytes::Ranges {
                 url: url.into(),
                 length,
-            };
-            let ranges = made(ranges);
-            let kept = ranges.keep(shelf, response, length, progress, notice).await?;
-            return Ok(kept.map_or(ranges, |blob| made(Bytes::File(blob))));
+                etag: response.headers().get("etag"),
+            }));
         }
         let empty = made(Bytes::Memory(Vec::new()));
         let bytes = empty.read_stream(&response, length, progress).await?;
@@ -99,43 +100,46 @@ impl Source {
         }
     }
 
-    /// Brings a large file to the shelf; `None`, and a notice, where there is none or it has no room.
-    async fn keep(
-        &self,
-        shelf: Option<Shelf>,
-        response: Response,
-        total_bytes: u64,
+    /// Whether its bytes are still elsewhere.
+    pub fn is_remote(&self) -> bool {
+        matches!(self.bytes, Bytes::Ranges { .. })
+    }
+
+    /// Brings a remote file to the shelf, and reads it from there. Where there is no shelf, or it has no
+    /// room, `notice` hears why, and the file stays where it is.
+    pub async fn kept(
+        self,
         progress: &mut dyn FnMut(u64, u64),
         notice: &dyn Fn(String),
-    ) -> Result<Option<Blob>, SourceError> {
-        let Some(shelf) = shelf else {
-            discard(&response);
-            notice(
-                "This browser keeps no files for the page: the model will be fetched again next time.".into(),
-            );
-            return Ok(None);
+    ) -> Result<Self, SourceError> {
+        let Bytes::Ranges { length, etag, .. } = &self.bytes else {
+            return Ok(self);
+        };
+        let again = "The model is not kept in this browser, and will be fetched again next time";
+        let Some(shelf) = Shelf::open().await else {
+            notice(format!("{again}: there is no storage for it."));
+            return Ok(self);
         };
         let mut download = Download {
             url: &self.name,
-            total_bytes,
-            etag: response.headers().get("etag"),
+            total_bytes: *length,
+            etag: etag.clone(),
             check_wanted: &|| self.check_wanted(),
             progress,
         };
-        match download.begin(&shelf).await {
-            Ok(arriving) => download
-                .run(&shelf, arriving, response)
-                .await
-                .map(|blob| Some(blob.into())),
+        let arriving = match download.begin(&shelf).await {
+            Ok(arriving) => arriving,
             Err(err) => {
-                discard(&response);
                 self.check_wanted()?;
-                notice(format!(
-                    "The model is not kept in this browser, and will be fetched again next time: {err}."
-                ));
-                Ok(None)
+                notice(format!("{again}: {err}."));
+                return Ok(self);
             }
-        }
+        };
+        let blob = download.run(&shelf, arriving).await?;
+        Ok(Self {
+            bytes: Bytes::File(blob.into()),
+            ..self
+        })
     }
 
     async fn read_stream(

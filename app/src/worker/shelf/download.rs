@@ -36,24 +36,12 @@ pub struct Arriving {
 }
 
 impl Download<'_> {
-    /// Brings the file to the shelf. `response` is an answer that starts at the first byte.
-    pub async fn run(
-        mut self,
-        shelf: &Shelf,
-        mut arriving: Arriving,
-        response: Response,
-    ) -> Result<Blob, SourceError> {
-        let mut response = Some(response);
-        if arriving.done_bytes > 0 {
-            response.take().iter().for_each(discard);
-        }
+    /// Brings the rest of the file to the shelf.
+    pub async fn run(mut self, shelf: &Shelf, mut arriving: Arriving) -> Result<Blob, SourceError> {
         let mut retries = RETRIES;
         while arriving.done_bytes < self.total_bytes {
             let before = arriving.done_bytes;
-            let arrived = match response.take() {
-                Some(response) => self.receive(&mut arriving, &response).await,
-                None => self.go_on(&mut arriving).await,
-            };
+            let arrived = self.go_on(&mut arriving).await;
             (self.check_wanted)()?;
             if let Err(err) = arrived {
                 if retries == 0 || arriving.done_bytes == before {
