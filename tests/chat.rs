@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use moescope_engine::MemorySource;
+use moescope_engine::chat::channels::{Channel, Channels};
 use moescope_engine::chat::{ChatError, ChatTemplate, Message, Note, Plain, Rendered};
 use moescope_engine::gguf::Gguf;
 use moescope_tests::gguf_bytes::Builder;
@@ -137,4 +138,71 @@ fn templates_cannot_run_away() {
             started.elapsed()
         );
     }
+}
+
+/// Every token with its channel, as one letter: answer, reasoning, mark.
+fn channels(prompt: &str, tokens: &[&str]) -> String {
+    let mut channels = Channels::after(prompt);
+    let letter = |token: &&str| match channels.push(token) {
+        Channel::Answer => 'a',
+        Channel::Reasoning => 'r',
+        Channel::Mark => '-',
+    };
+    tokens.iter().map(letter).collect()
+}
+
+#[test]
+fn thinking_is_reasoning_until_it_is_closed() {
+    let tokens = ["<think>", "\n", "So", "</think>", "\n\n", "4"];
+    assert_eq!(channels("...<|im_start|>assistant\n", &tokens), "-rr-aa");
+    // A template may have opened it.
+    assert_eq!(
+        channels("<|im_start|>assistant\n<think>\n", &["So", "</think>", "4"]),
+        "r-a"
+    );
+    assert_eq!(channels("assistant\n", &["4", " <", " 5"]), "aaa");
+}
+
+#[test]
+fn marks_in_several_tokens_are_found() {
+    assert_eq!(
+        channels("", &["<", "think", ">", "hm", "</", "think", ">", "4"]),
+        "aa-rrr-a"
+    );
+    assert_eq!(
+        channels("", &["naïve", " <thin", "k>", "é", "</think>\n", "4"]),
+        "aa-r-a"
+    );
+}
+
+#[test]
+fn only_the_final_channel_of_the_harmony_form_is_said() {
+    let tokens = [
+        "<|channel|>",
+        "analysis",
+        "<|message|>",
+        "2+2",
+        "<|end|>",
+        "<|start|>",
+        "assistant",
+        "<|channel|>",
+        "final",
+        "<|message|>",
+        "4",
+        "<|return|>",
+    ];
+    assert_eq!(
+        channels("<|start|>user<|message|>?<|end|><|start|>assistant", &tokens),
+        "---r------a-"
+    );
+    let tool = [
+        "<|channel|>",
+        "comment",
+        "ary",
+        " to=f",
+        "<|message|>",
+        "{}",
+        "<|call|>",
+    ];
+    assert_eq!(channels("<|start|>assistant", &tool), "-----r-");
 }

@@ -228,7 +228,7 @@ fn control_tokens_are_marks_but_not_said() {
     let piece = moescope_app::protocol::Piece {
         token: 2,
         text: "<|end|>".into(),
-        is_template: true,
+        kind: moescope_app::protocol::PieceKind::Template,
     };
     let mut told = events();
     told.insert(
@@ -267,7 +267,7 @@ fn tokens_the_cache_dropped_keep_their_text_and_lose_their_position() {
     let piece = moescope_app::protocol::Piece {
         token: 30,
         text: "Again".into(),
-        is_template: false,
+        kind: moescope_app::protocol::PieceKind::Said,
     };
     let started = Event::Started {
         generation_id: 3,

@@ -286,3 +286,20 @@ fn sentence_piece_needs_a_score_for_every_token() {
         .texts("tokenizer.ggml.tokens", &tokens);
     refused(&file, &["640 tokens", "0 scores"]);
 }
+
+#[test]
+fn an_answer_in_the_harmony_form_does_not_end_with_its_first_message() {
+    let tokens = ["a", "<|end|>", "<|return|>", "<|call|>"];
+    let types = [1, 3, 3, 3];
+    let file = |n: usize| {
+        let file = Builder::new()
+            .text("tokenizer.ggml.model", "gpt2")
+            .texts("tokenizer.ggml.tokens", &tokens[..n])
+            .i32s("tokenizer.ggml.token_type", &types[..n]);
+        tokenizer(&file).expect("a good tokenizer")
+    };
+    assert!(file(2).is_end_of_generation(1), "Phi's turns end so");
+    let harmony = file(4);
+    assert!(!harmony.is_end_of_generation(1));
+    assert!(harmony.is_end_of_generation(2) && harmony.is_end_of_generation(3));
+}

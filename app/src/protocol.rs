@@ -287,8 +287,17 @@ pub struct ExecutorFacts {
 pub struct Piece {
     pub token: u32,
     pub text: String,
-    /// Not part of what is said: the chat template's, or a control token the model wrote.
-    pub is_template: bool,
+    pub kind: PieceKind,
+}
+
+/// What a token is part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PieceKind {
+    Said,
+    /// What leads to an answer: between `<think>` and `</think>`, or a channel that is not the final one.
+    Reasoned,
+    /// The chat template's, or a mark or control token the model wrote.
+    Template,
 }
 
 /// One forward pass over consecutive positions: what each did, and the cost they share.

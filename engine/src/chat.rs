@@ -8,6 +8,7 @@ use minijinja::{Environment, ErrorKind};
 
 use crate::gguf::{GgufError, Metadata};
 
+pub mod channels;
 mod clock;
 mod output;
 

@@ -339,7 +339,16 @@ fn pieces(tokens: &[Box<str>], types: &[TokenType], kind: &Kind) -> (Vec<u8>, Ve
 /// Tokens that end a generation: those the file names and control tokens with a telling text.
 fn ends(tokens: &[Box<str>], controls: &[TokenId], named: impl Iterator<Item = TokenId>) -> Vec<TokenId> {
     let text = |id: TokenId| usize::try_from(id).ok().and_then(|index| tokens.get(index));
-    let telling = |id: &TokenId| text(*id).is_some_and(|text| END_TEXTS.contains(&&**text));
+    // In the harmony form an answer goes on after `<|end|>`, which only ends one of its messages.
+    let has = |wanted: &str| {
+        controls
+            .iter()
+            .any(|id| text(*id).is_some_and(|text| **text == *wanted))
+    };
+    let is_harmony = has("<|return|>") && has("<|call|>");
+    let telling = |id: &TokenId| {
+        text(*id).is_some_and(|text| END_TEXTS.contains(&&**text) && !(is_harmony && **text == *"<|end|>"))
+    };
     let mut ends: Vec<TokenId> = controls.iter().copied().filter(telling).chain(named).collect();
     ends.sort_unstable();
     ends.dedup();

@@ -2,7 +2,7 @@
 
 use moescope_app::protocol::{
     Envelope, Event, Executor, ExecutorFacts, Finish, GenerateOptions, GroupCost, ModelFacts, Pass, Piece,
-    Sampling, Source,
+    PieceKind, Sampling, Source,
 };
 use moescope_app::state::{Action, AppState, reduce};
 
@@ -75,7 +75,11 @@ pub fn events() -> Vec<Event> {
     let piece = |token: u32, text: &str, is_template| Piece {
         token,
         text: text.into(),
-        is_template,
+        kind: if is_template {
+            PieceKind::Template
+        } else {
+            PieceKind::Said
+        },
     };
     let token = |position, piece, prob| Event::Token {
         generation_id,

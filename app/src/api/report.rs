@@ -37,6 +37,7 @@ struct State<'a> {
 struct TotalsReport {
     computed_tokens: u64,
     sampled_tokens: u64,
+    reasoning_tokens: u64,
     passes: u64,
     wall_micros: f64,
     weight_bytes: u64,
@@ -51,6 +52,7 @@ impl From<Totals> for TotalsReport {
         let Totals {
             computed_tokens,
             sampled_tokens,
+            reasoning_tokens,
             passes,
             wall_micros,
             ..
@@ -66,6 +68,7 @@ impl From<Totals> for TotalsReport {
         Self {
             computed_tokens,
             sampled_tokens,
+            reasoning_tokens,
             passes,
             wall_micros,
             weight_bytes,
@@ -159,6 +162,7 @@ pub fn generation(store: &Store, generation_id: u32) -> Result<JsValue, JsValue>
             .ok_or_else(|| Error::new("the conversation was cleared before the answer was finished"))?;
         let object = Object::new();
         set(&object, "text", answer.text())?;
+        set(&object, "reasoning", answer.reasoning())?;
         set(
             &object,
             "tokens",

@@ -204,6 +204,8 @@ fn running(totals: &Totals) -> Html {
                     format!("Positions that went through the model, in {}.", passes(totals.passes))),
                 Figure::counted("total-sampled-tokens", "Tokens sampled", totals.sampled_tokens, format::count(totals.sampled_tokens),
                     "Tokens the model wrote."),
+                Figure::counted("total-reasoning-tokens", "of them reasoning", totals.reasoning_tokens, format::count(totals.reasoning_tokens),
+                    "Tokens written before an answer, between <think> and </think> or in a channel that is not the final one. They cost what others cost."),
                 Figure::measured("total-wall-micros", "Time in passes", totals.wall_micros, format::micros(totals.wall_micros),
                     "The sum of the wall times of all passes."),
                 Figure::counted("total-bytes", "Bytes moved", moved, format::bytes(moved),

@@ -56,6 +56,7 @@ fn view_turn(turn: &Turn, style: MarkStyle, selected: Option<u32>, tab_stop: Opt
         <article class={classes!("turn", class)} key={format!("{}-{class}", turn.generation_id)}>
             <h3>{ who }</h3>
             if turn.finish.is_some() || turn.role == Role::User { <p class="visually-hidden">{ turn.text() }</p> }
+            if turn.marks().any(|mark| mark.kind == MarkKind::Reasoned) { <p class="reasons">{ "Reasoning in italics, then the answer" }</p> }
             <div class="tokens" role="listbox" aria-orientation="horizontal" aria-label={format!("{who}: tokens, arrow keys move")}>
                 { for turn.chunks.iter().enumerate().map(|(at, chunk)| html! {
                     <ChunkView key={at} chunk={Rc::clone(chunk)} {style} selected={within(selected, chunk)} tab_stop={within(tab_stop, chunk)} />
@@ -78,7 +79,15 @@ fn ending(turn: &Turn) -> Html {
         Finish::Cancelled => " · stopped",
     };
     let tokens = format::plural(turn.marks().count() as u64, "token");
-    html! { <p class="ending">{ format!("{tokens} · seed {}{told}", turn.seed) }</p> }
+    let reasoned = turn
+        .marks()
+        .filter(|mark| mark.kind == MarkKind::Reasoned)
+        .count();
+    let reasoned = match reasoned {
+        0 => String::new(),
+        some => format!(", {some} of them reasoning"),
+    };
+    html! { <p class="ending">{ format!("{tokens}{reasoned} · seed {}{told}", turn.seed) }</p> }
 }
 
 /// What a chunk needs to draw itself.
@@ -111,6 +120,7 @@ fn view_mark(mark: &Mark, props: &ChunkProps) -> Html {
         MarkKind::Template => "template",
         MarkKind::Prompt => "prompt",
         MarkKind::Generated => "generated",
+        MarkKind::Reasoned => "reasoned",
     };
     let measured = measure(mark, props.style.measure);
     let bar = measured.as_ref().map(|(value, _)| {
@@ -120,7 +130,11 @@ fn view_mark(mark: &Mark, props: &ChunkProps) -> Html {
         )
     });
     let is_template = mark.kind == MarkKind::Template;
-    let label = is_template.then(|| format!("template token {}", format::token_text(&mark.text)));
+    let label = match mark.kind {
+        MarkKind::Template => Some(format!("template token {}", format::token_text(&mark.text))),
+        MarkKind::Reasoned => Some(format!("reasoning: {}", visible(&mark.text))),
+        MarkKind::Prompt | MarkKind::Generated => None,
+    };
     let title = measured
         .map(|(_, told)| told)
         .or_else(|| is_template.then(|| format::token_text(&mark.text)));

@@ -6,7 +6,7 @@
 use std::rc::Rc;
 
 use super::select;
-use crate::protocol::{Finish, ModelFacts, Pass, Piece};
+use crate::protocol::{Finish, ModelFacts, Pass, Piece, PieceKind};
 
 /// Marks per chunk.
 const CHUNK_MARKS: usize = 48;
@@ -82,6 +82,8 @@ pub enum MarkKind {
     Prompt,
     /// The model.
     Generated,
+    /// The model, before it answers.
+    Reasoned,
 }
 
 /// Sums over the conversation.
@@ -91,6 +93,8 @@ pub struct Totals {
     pub computed_tokens: u64,
     /// Tokens sampled.
     pub sampled_tokens: u64,
+    /// Those of them that reason before an answer.
+    pub reasoning_tokens: u64,
     pub passes: u64,
     pub wall_micros: f64,
     pub weight_bytes: u64,
@@ -106,12 +110,16 @@ impl Turn {
         self.chunks.iter().flat_map(|chunk| &chunk.marks)
     }
 
-    /// What was said, without template tokens.
+    /// What was said, without template tokens and reasoning.
     pub fn text(&self) -> String {
-        self.marks()
-            .filter(|mark| mark.kind != MarkKind::Template)
-            .map(|mark| &*mark.text)
-            .collect()
+        let said = |mark: &&Mark| matches!(mark.kind, MarkKind::Prompt | MarkKind::Generated);
+        self.marks().filter(said).map(|mark| &*mark.text).collect()
+    }
+
+    /// What was reasoned before the answer.
+    pub fn reasoning(&self) -> String {
+        let reasoned = |mark: &&Mark| mark.kind == MarkKind::Reasoned;
+        self.marks().filter(reasoned).map(|mark| &*mark.text).collect()
     }
 
     fn push(&mut self, mark: Mark) {
@@ -179,6 +187,7 @@ impl Conversation {
     /// A token was sampled.
     pub fn push_token(&mut self, position: u32, piece: &Piece, prob: f32) {
         self.totals.sampled_tokens += 1;
+        self.totals.reasoning_tokens += u64::from(piece.kind == PieceKind::Reasoned);
         if let Some(turn) = self.turns.last_mut() {
             turn.push(Mark::new(piece, position, MarkKind::Generated, Some(prob)));
         }
@@ -285,10 +294,10 @@ impl Conversation {
 
 impl Mark {
     fn new(piece: &Piece, position: u32, said: MarkKind, prob: Option<f32>) -> Self {
-        let kind = if piece.is_template {
-            MarkKind::Template
-        } else {
-            said
+        let kind = match piece.kind {
+            PieceKind::Said => said,
+            PieceKind::Reasoned => MarkKind::Reasoned,
+            PieceKind::Template => MarkKind::Template,
         };
         let (token, text) = (piece.token, piece.text.as_str().into());
         Self {

@@ -4,11 +4,11 @@
 //! only what the template adds after them; rendering everything anew could split an answer into
 //! other tokens and throw the KV cache away.
 
-use moescope_engine::chat::Message;
+use moescope_engine::chat::{Message, Rendered};
 use moescope_engine::utf8::Utf8Decoder;
 use moescope_engine::{Error, Model, TokenId};
 
-use crate::protocol::Piece;
+use crate::protocol::{Piece, PieceKind};
 
 /// Turns so far.
 #[derive(Default)]
@@ -29,7 +29,10 @@ pub struct Prompt {
     /// Tokens from there on.
     pub pieces: Vec<Piece>,
     message: Option<Message>,
-    text: String,
+    /// What the template rendered; empty for a raw prompt.
+    pub text: String,
+    /// Why this is not the model's own form of conversation, if it is not.
+    pub note: Option<String>,
 }
 
 impl Chat {
@@ -45,7 +48,7 @@ impl Chat {
             content: typed.into(),
         };
         let messages: Vec<_> = self.messages.iter().chain([&message]).cloned().collect();
-        let text = model.chat.render(&messages, true)?.text;
+        let Rendered { text, note } = model.chat.render(&messages, true)?;
         let added = text.strip_prefix(&self.text).filter(|_| !self.text.is_empty());
         let mut tokens = if added.is_some() {
             self.tokens.clone()
@@ -53,7 +56,12 @@ impl Chat {
             start_of_text(model)
         };
         tokens.extend(encode(model, added.unwrap_or(&text), typed)?);
-        Ok(self.ready(model, tokens, typed, Some(message), text))
+        // Said once, with the first turn.
+        let note = note.filter(|_| self.messages.is_empty());
+        Ok(Prompt {
+            note: note.map(|note| note.to_string()),
+            ..self.ready(model, tokens, typed, Some(message), text)
+        })
     }
 
     /// A prompt as it is, without a template. Control tokens in it are parsed.
@@ -84,15 +92,22 @@ impl Chat {
             pieces,
             message,
             text,
+            note: None,
         }
     }
 
-    /// Keeps a turn once it is over.
-    pub fn keep(&mut self, prompt: Prompt, sequence: &[TokenId], answer: &str) {
+    /// Keeps a turn once it is over. What was reasoned is not told the model again, so after an answer
+    /// that `has_reasoning` everything is rendered anew.
+    pub fn keep(&mut self, prompt: Prompt, sequence: &[TokenId], answer: &str, has_reasoning: bool) {
         self.tokens = sequence.to_vec();
         self.text = prompt.text;
+        if has_reasoning {
+            self.text.clear();
+        }
         if let Some(message) = prompt.message {
-            self.text.push_str(answer);
+            if !has_reasoning {
+                self.text.push_str(answer);
+            }
             self.messages.push(message);
             self.messages.push(Message {
                 role: "assistant".into(),
@@ -146,11 +161,15 @@ fn pieces(model: &Model, tokens: &[TokenId], typed: &str) -> Vec<Piece> {
     let piece = |&token: &TokenId| {
         let own = model.tokenizer.token_bytes(token);
         end += own.len();
-        let is_template = !typed.contains(&(end.saturating_sub(1)));
+        let is_typed = typed.contains(&(end.saturating_sub(1)));
         Piece {
             token,
             text: decoder.push(own),
-            is_template,
+            kind: if is_typed {
+                PieceKind::Said
+            } else {
+                PieceKind::Template
+            },
         }
     };
     tokens.iter().map(piece).collect()

@@ -1,6 +1,7 @@
 //! One answer: prompt, passes, tokens, end; cancelled between two tokens.
 
 use moescope_engine::Error;
+use moescope_engine::chat::channels::{Channel, Channels};
 use moescope_engine::generate::{Finish, Generated, Generation, GenerationOptions, Outcome, Step};
 use moescope_engine::sampler::SamplerOptions;
 use moescope_engine::trace::{StepCost, StepGroup, TokenTrace};
@@ -10,7 +11,7 @@ use super::chat::{Chat, Prompt};
 use super::load::Loaded;
 use super::pause::pause;
 use super::post::Post;
-use crate::protocol::{self, Event, GenerateOptions, GroupCost, Pass, Piece, Sampling};
+use crate::protocol::{self, Event, GenerateOptions, GroupCost, Pass, Piece, PieceKind, Sampling};
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +82,10 @@ impl Run<'_> {
         if fresh {
             self.loaded.chat.clear();
         }
+        if let Some(note) = &prompt.note {
+            let text = format!("The model may answer oddly: {note}.");
+            self.post.events(vec![Event::Notice { text }]);
+        }
         self.post.events(vec![Event::Started {
             generation_id: self.generation_id,
             fresh,
@@ -92,27 +97,32 @@ impl Run<'_> {
         self.steps(&mut generation, prompt).await
     }
 
-    fn token(&self, token: Generated) -> Event {
+    /// A token as it is shown: the text of a control token or a mark is its name.
+    fn piece(&self, token: &Generated, channels: &mut Channels) -> Piece {
         let tokenizer = &self.loaded.model.tokenizer;
-        let is_template = tokenizer.is_control(token.token);
-        let name = || String::from_utf8_lossy(tokenizer.token_bytes(token.token)).into_owned();
-        let text = if is_template { name() } else { token.text };
-        let piece = Piece {
-            token: token.token,
-            text,
-            is_template,
+        let name = String::from_utf8_lossy(tokenizer.token_bytes(token.token)).into_owned();
+        let channel = channels.push(&name);
+        let kind = match channel {
+            _ if tokenizer.is_control(token.token) => PieceKind::Template,
+            Channel::Answer => PieceKind::Said,
+            Channel::Reasoning => PieceKind::Reasoned,
+            Channel::Mark => PieceKind::Template,
         };
-        Event::Token {
-            generation_id: self.generation_id,
-            position: token.position,
-            piece,
-            prob: token.prob,
+        Piece {
+            token: token.token,
+            text: if kind == PieceKind::Template {
+                name
+            } else {
+                token.text.clone()
+            },
+            kind,
         }
     }
 
     async fn steps(&mut self, generation: &mut Generation, prompt: Prompt) -> Result<(), NoAnswer> {
         let generation_id = self.generation_id;
-        let mut answer = String::new();
+        let (mut answer, mut has_reasoning) = (String::new(), false);
+        let mut channels = Channels::after(&prompt.text);
         let finish = loop {
             pause().await;
             if self.cancelled.is_generation(generation_id) {
@@ -133,8 +143,18 @@ impl Run<'_> {
                     None
                 }
                 Outcome::Token(token) => {
-                    answer.push_str(&token.text);
-                    events.push(self.token(token));
+                    let piece = self.piece(&token, &mut channels);
+                    match piece.kind {
+                        PieceKind::Said => answer.push_str(&piece.text),
+                        PieceKind::Reasoned => has_reasoning = true,
+                        PieceKind::Template => {}
+                    }
+                    events.push(Event::Token {
+                        generation_id,
+                        position: token.position,
+                        piece,
+                        prob: token.prob,
+                    });
                     None
                 }
                 Outcome::Finished(finish) => Some(finish),
@@ -144,7 +164,8 @@ impl Run<'_> {
                 break of_engine(finish);
             }
         };
-        self.loaded.chat.keep(prompt, generation.sequence(), &answer);
+        let chat = &mut self.loaded.chat;
+        chat.keep(prompt, generation.sequence(), &answer, has_reasoning);
         self.post.events(vec![Event::Finished {
             generation_id,
             finish,
