@@ -13,17 +13,17 @@ struct Params {
     norm_weights: u32,
     eps: f32,
     weights_scale: f32,
-    gating: u32,        // 0 softmax over all experts, 1 sigmoid
+    gating: u32,        // 0 softmax over all experts, 1 sigmoid, 2 SparseMixer
     bias_role: u32,     // 0 none, 1 part of the logits, 2 selection only
     n_groups: u32,
     top_groups: u32,
+    centred: u32,       // 1: LayerNorm; a bias follows the norm, in a row of whole units
     pad_0: u32,
-    pad_1: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(2) var<storage, read> x: array<f32>;                    // (tokens, width)
-@group(0) @binding(3) var<storage, read> norm: array<f32>;                 // (width)
+@group(0) @binding(3) var<storage, read> norm: array<f32>;                 // (width), or (2, width)
 @group(0) @binding(4) var<storage, read> weights: array<u32>;              // (n_experts, width)
 @group(0) @binding(5) var<storage, read> bias: array<f32>;                 // (n_experts), where there is one
 @group(0) @binding(6) var<storage, read_write> h: array<vec4<f32>>;        // (tokens, width): normed x
@@ -34,8 +34,8 @@ struct Params {
 const MAX_EXPERTS = 512u;
 const MAX_GROUPS = 32u;
 const TAKEN = -3.4e38;
+const NEAR = 0.02;       // how far below the best, as a share, a logit still counts for a SparseMixer
 
-var<workgroup> squares: array<f32, 64>;
 var<workgroup> shares: array<f32, MAX_EXPERTS>;     // logits, then what weights are made of
 var<workgroup> ranks: array<f32, MAX_EXPERTS>;      // what the choice is made by
 
@@ -43,25 +43,15 @@ fn activations_at(index: u32) -> vec4<f32> {
     return h[index];
 }
 
-// Root mean square of the row, and the normed row into h; the padding of h stays zero.
+// The normed row into h; the padding of h stays zero.
 fn norm_row(row: u32, local: u32) {
-    var sum = 0.0;
-    for (var i = local; i < params.width; i += 64u) {
-        sum += x[row + i] * x[row + i];
-    }
-    squares[local] = sum;
-    workgroupBarrier();
-    var total = 0.0;
-    for (var i = 0u; i < 64u; i++) {
-        total += squares[i];
-    }
-    let scale = inverseSqrt(total / f32(params.width) + params.eps);
+    let row_norm = norm_of(row, local);
     for (var i = local; i < params.x_stride / 4u; i += 64u) {
         var four: vec4<f32>;
         for (var j = 0u; j < 4u; j++) {
             let at = 4u * i + j;
             if (at < params.width) {
-                four[j] = x[row + at] * scale * norm[at];
+                four[j] = normed_at(row, at, row_norm);
             }
         }
         h[row / 4u + i] = four;
@@ -132,6 +122,18 @@ fn keep_best_groups() {
     }
 }
 
+// Softmax over the logits left that come near the best: its own share. One invocation.
+fn share_of_best(best: f32) -> f32 {
+    var total = 0.0;
+    for (var i = 0u; i < params.n_experts; i++) {
+        let is_near = (best - ranks[i]) / max(abs(ranks[i]), best) <= NEAR;
+        if (is_near && ranks[i] != TAKEN) {
+            total += exp(ranks[i] - best);
+        }
+    }
+    return 1.0 / total;
+}
+
 // The k best by `ranks`, best first, and their weights. One invocation: k · n_experts steps.
 fn choose(base: u32) {
     var chosen_sum = 0.0;
@@ -144,10 +146,14 @@ fn choose(base: u32) {
                 best = i;
             }
         }
+        var weight = shares[best];
+        if (params.gating == 2u) {
+            weight = share_of_best(best_rank);
+        }
         ranks[best] = TAKEN;
         ids[base + rank] = best;
-        expert_weights[base + rank] = shares[best];
-        chosen_sum += shares[best];
+        expert_weights[base + rank] = weight;
+        chosen_sum += weight;
     }
     var factor = params.weights_scale;
     if (params.norm_weights == 1u) {
@@ -174,6 +180,7 @@ fn router(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_ind
             logit += bias[expert];
         }
         shares[expert] = logit;
+        ranks[expert] = logit;
     }
     workgroupBarrier();
     var total = 1.0;
@@ -186,7 +193,9 @@ fn router(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_ind
     let slot = token * params.n_moe_layers + params.moe_layer;
     for (var i = local; i < params.n_experts; i += 64u) {
         probs[slot * params.n_experts + i] = shares[i] / total;
-        ranks[i] = shares[i];
+        if (params.gating != 2u) {
+            ranks[i] = shares[i];
+        }
         if (params.bias_role == 2u) {
             ranks[i] += bias[i];
         }

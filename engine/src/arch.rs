@@ -12,6 +12,7 @@ pub mod granitemoe;
 pub mod lfm2moe;
 pub mod llama;
 pub mod olmoe;
+pub mod phimoe;
 pub mod qwen2moe;
 pub mod qwen3moe;
 pub mod reader;
@@ -32,6 +33,7 @@ pub const ARCHITECTURES: &[(&str, Read)] = &[
     ("lfm2moe", lfm2moe::read),
     ("llama", llama::read),
     ("olmoe", olmoe::read),
+    ("phimoe", phimoe::read),
     ("qwen2moe", qwen2moe::read),
     ("qwen3moe", qwen3moe::read),
 ];
@@ -61,6 +63,35 @@ pub enum ArchError {
     Metadata(#[from] GgufError),
 }
 
+/// Tensors by which a file divides the speed of each rotating pair. (n_rot / 2)
+#[derive(Clone, Debug, Default)]
+pub enum RopeFactors {
+    #[default]
+    None,
+    All(TensorInfo),
+    /// The short ones up to the context the model was first trained on.
+    ByContext {
+        original_context: u32,
+        short: TensorInfo,
+        long: TensorInfo,
+    },
+}
+
+impl RopeFactors {
+    /// The tensor that holds for a context, if any.
+    pub fn of(&self, context: u32) -> Option<&TensorInfo> {
+        match self {
+            Self::None => None,
+            Self::All(all) => Some(all),
+            Self::ByContext {
+                original_context,
+                short,
+                long,
+            } => Some(if context > *original_context { long } else { short }),
+        }
+    }
+}
+
 /// A model: its sizes and its blocks, in the order a token meets them.
 #[derive(Clone, Debug)]
 pub struct Spec {
@@ -73,6 +104,7 @@ pub struct Spec {
     pub n_layers: u32,
     /// Longest sequence the model was made for.
     pub context_length: u32,
+    pub rope_factors: RopeFactors,
     pub blocks: Vec<Block>,
 }
 

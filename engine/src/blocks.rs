@@ -7,10 +7,10 @@ pub mod embed;
 pub mod head;
 pub mod latent_attention;
 pub mod moe_ffn;
+pub mod norm;
 pub mod projection;
 pub mod short_conv;
 
-use crate::gguf::TensorInfo;
 use crate::ids::LayerIdx;
 use crate::kernels::{rms_norm, stride};
 use crate::plan::{BufferId, PlanBuilder, PlanError};
@@ -43,12 +43,12 @@ impl Block {
     }
 }
 
-/// `h = rms_norm(x)`, the start of most blocks.
+/// `h = norm(x)`, the start of most blocks.
 fn plan_norm(
     builder: &mut PlanBuilder,
     group: StepGroup,
     layer: LayerIdx,
-    norm: &TensorInfo,
+    norm: &norm::Norm,
     d_model: u32,
     eps: f32,
 ) -> Result<BufferId, PlanError> {
@@ -59,10 +59,11 @@ fn plan_norm(
             x_stride: stride(d_model),
             y_stride: stride(d_model),
             eps,
+            centred: norm.is_centred(),
             ..Default::default()
         },
         x: builder.activation("x", d_model),
-        weight: builder.vector(norm)?,
+        weight: norm.pack(builder)?,
         y: h,
     };
     builder.step(group, Some(layer), kernel);

@@ -67,7 +67,7 @@ impl Memory {
         &self.packs[id.0]
     }
 
-    /// A weight pack that is one vector.
+    /// A weight pack that is one vector, or two of them one after the other.
     pub fn vector(&self, id: PackId) -> &[f32] {
         &self.packs[id.0].vector
     }
@@ -84,7 +84,7 @@ pub struct Weights {
     cols: usize,
     row_bytes: usize,
     bytes: Vec<u8>,
-    /// The decoded values, kept for packs of a single row: norms.
+    /// The decoded values, kept for packs of one or two rows: norms, with or without a bias.
     vector: Vec<f32>,
 }
 
@@ -114,12 +114,13 @@ impl Weights {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// Decodes the matrix for good if it is a single row.
+    /// Decodes the matrix for good if it is one row or two.
     pub fn finish(&mut self, rows: usize) {
-        if rows == 1 {
-            self.vector = vec![0.0; self.cols];
-            let mut vector = std::mem::take(&mut self.vector);
-            self.row(0, &mut vector);
+        if rows <= 2 {
+            let mut vector = vec![0.0; rows * self.cols];
+            for (row, values) in vector.chunks_exact_mut(self.cols).enumerate() {
+                self.row(row, values);
+            }
             self.vector = vector;
         }
     }

@@ -69,6 +69,8 @@ pub enum LinkKind {
     Tile,
     /// `shaders/parts/lanes.wgsl`: rows shared out over a workgroup.
     Lanes,
+    /// `shaders/parts/norm.wgsl`: a row normed.
+    Norm,
     /// `shaders/parts/unit_dot.wgsl`: a decoded unit times activations.
     UnitDot,
 }
@@ -85,6 +87,7 @@ pub const PREFILL_TILE: u32 = 4;
 
 const BATCH_WGSL: &str = include_str!("../../shaders/parts/batch.wgsl");
 const LANES_WGSL: &str = include_str!("../../shaders/parts/lanes.wgsl");
+const NORM_WGSL: &str = include_str!("../../shaders/parts/norm.wgsl");
 const UNIT_DOT_WGSL: &str = include_str!("../../shaders/parts/unit_dot.wgsl");
 const TILE_1_WGSL: &str = include_str!("../../shaders/parts/tile_1.wgsl");
 const TILE_4_WGSL: &str = include_str!("../../shaders/parts/tile_4.wgsl");
@@ -104,6 +107,7 @@ impl Shader {
                 LinkKind::Kv => files.extend(links.kv.map(KvFormat::wgsl)),
                 LinkKind::Tile => files.push(if tile == 1 { TILE_1_WGSL } else { TILE_4_WGSL }),
                 LinkKind::Lanes => files.push(LANES_WGSL),
+                LinkKind::Norm => files.push(NORM_WGSL),
                 LinkKind::UnitDot => files.push(UNIT_DOT_WGSL),
             }
         }

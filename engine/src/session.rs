@@ -12,6 +12,7 @@ pub use kv_format::KvFormat;
 
 use crate::arch::Spec;
 use crate::error::Error;
+use crate::gguf::TensorInfo;
 use crate::ids::TokenId;
 use crate::kernels::{Batch, Pass};
 use crate::load::load_weights;
@@ -116,6 +117,8 @@ pub struct Session {
     /// Positions ever written since the cache was empty.
     written: u32,
     moe_layers: Rc<[u32]>,
+    /// What divides the speed of each rotating pair; empty: nothing.
+    rope_factors: Vec<f32>,
 }
 
 impl Session {
@@ -136,6 +139,10 @@ impl Session {
         let mut executor = Executor::new(device, &plan).await?;
         load_weights(&plan, source, &mut executor, progress).await?;
         executor.settle().await?;
+        let rope_factors = match spec.rope_factors.of(plan.options.context) {
+            Some(tensor) => read_floats(source, tensor).await?,
+            None => Vec::new(),
+        };
         let moe_layers = plan.moe.layers.as_slice().into();
         Ok(Self {
             plan,
@@ -143,6 +150,7 @@ impl Session {
             tokens: Vec::new(),
             written: 0,
             moe_layers,
+            rope_factors,
         })
     }
 
@@ -208,7 +216,7 @@ impl Session {
             .ports
             .ropes
             .iter()
-            .map(|(rope, _)| rope.table(positions.clone()))
+            .map(|(rope, _)| rope.table(positions.clone(), &self.rope_factors))
             .collect();
         let input = PassInput { batch, tokens, ropes };
         let output = self.executor.run(&self.plan, &input).await?;
@@ -325,4 +333,12 @@ impl Session {
                 .sum(),
         }
     }
+}
+
+/// A small tensor, decoded here.
+async fn read_floats(source: &impl ByteSource, tensor: &TensorInfo) -> Result<Vec<f32>, Error> {
+    let bytes = source.read(tensor.range.clone()).await?;
+    let mut floats = vec![0.0; tensor.elements() as usize];
+    tensor.format.to_f32(&bytes, &mut floats);
+    Ok(floats)
 }

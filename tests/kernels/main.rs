@@ -19,3 +19,16 @@ const F32_SUMS: f64 = 5e-6;
 
 /// One half-precision rounding of a cache entry.
 const F16_ROUNDING: f64 = 1e-3;
+
+/// A row normed by its root mean square; with a bias, around its mean. In f64.
+fn normed(row: &[f32], gains: &[f32], bias: Option<&[f32]>, eps: f32) -> Vec<f64> {
+    let n = row.len() as f64;
+    let mean = bias.map_or(0.0, |_| row.iter().map(|x| f64::from(*x)).sum::<f64>() / n);
+    let squares: f64 = row.iter().map(|x| (f64::from(*x) - mean).powi(2)).sum();
+    let scale = 1.0 / (squares / n + f64::from(eps)).sqrt();
+    let value = |i: usize| {
+        let bias = bias.map_or(0.0, |bias| f64::from(bias[i]));
+        (f64::from(row[i]) - mean) * scale * f64::from(gains[i]) + bias
+    };
+    (0..row.len()).map(value).collect()
+}

@@ -82,6 +82,7 @@ fn check(shape: Shape) {
         freq_base: 10_000.0,
         n_rot,
         scaling: RopeScaling::None,
+        magnitude: 1.0,
     };
     let row = (n_kv_heads * head_dim) as usize;
     let mut queries = Vec::new();
@@ -118,7 +119,7 @@ fn check(shape: Shape) {
     }
     let mut case = Case::new(batch);
     let cache_words = kv.bytes_for(u64::from(cache_rows) * row as u64) as usize / 4;
-    let table = rope.table(batch.start..batch.start + batch.n_tokens);
+    let table = rope.table(batch.start..batch.start + batch.n_tokens, &[]);
     let kernel = QkRope {
         params: Params {
             n_heads,

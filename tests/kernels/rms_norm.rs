@@ -1,4 +1,4 @@
-//! `y = x / sqrt(mean(x²) + eps) · weight`.
+//! `y = x / sqrt(mean(x²) + eps) · weight`, and the same around the mean with a bias.
 
 use moescope_engine::kernels::rms_norm::{Params, RmsNorm};
 use moescope_engine::kernels::{Batch, stride};
@@ -8,12 +8,19 @@ use moescope_tests::rng::Rng;
 use crate::F32_SUMS;
 
 fn check(width: u32, batch: Batch, logits_only: bool) {
+    check_form(width, batch, logits_only, false);
+    check_form(width, batch, logits_only, true);
+}
+
+/// `centred`: around the mean, with a bias.
+fn check_form(width: u32, batch: Batch, logits_only: bool, centred: bool) {
     let mut rng = Rng::new(u64::from(width) * 31 + u64::from(batch.n_tokens));
     let eps = 1e-5f32;
     let (x, weight) = (
         rng.floats((batch.n_tokens * width) as usize),
-        rng.floats(width as usize),
+        rng.floats(2 * width as usize),
     );
+    let (gains, bias) = weight.split_at(width as usize);
     let rows = if logits_only {
         batch.logits_from..batch.logits_from + batch.n_logits
     } else {
@@ -22,13 +29,8 @@ fn check(width: u32, batch: Batch, logits_only: bool) {
     let mut expected = Vec::new();
     for row in rows.clone() {
         let row = &x[(row * width) as usize..][..width as usize];
-        let mean = row.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>() / f64::from(width);
-        let scale = 1.0 / (mean + f64::from(eps)).sqrt();
-        expected.extend(
-            row.iter()
-                .zip(&weight)
-                .map(|(x, w)| f64::from(*x) * scale * f64::from(*w)),
-        );
+        let normed = crate::normed(row, gains, centred.then_some(bias), eps);
+        expected.extend(normed);
         expected.resize(expected.len() + (stride(width) - width) as usize, 0.0);
     }
     let mut case = Case::new(batch);
@@ -39,10 +41,14 @@ fn check(width: u32, batch: Batch, logits_only: bool) {
             y_stride: stride(width),
             logits_only: u32::from(logits_only),
             eps,
+            centred: u32::from(centred),
             ..Params::default()
         },
         x: case.padded(&x, width as usize, stride(width) as usize),
-        weight: case.vector(&weight),
+        weight: match centred {
+            true => case.matrix(&weight, width as usize),
+            false => case.vector(gains),
+        },
         y: case.floats(&[], expected.len()),
     };
     let y = kernel.y;

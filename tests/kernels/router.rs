@@ -23,6 +23,8 @@ struct Shape {
     bias_role: u32,
     /// Groups, and how many are chosen from.
     groups: (u32, u32),
+    /// LayerNorm, and each choice weighs by softmax over what is left and near its best.
+    is_sparse_mixer: bool,
 }
 
 impl Default for Shape {
@@ -38,6 +40,7 @@ impl Default for Shape {
             is_sigmoid: false,
             bias_role: 0,
             groups: (1, 1),
+            is_sparse_mixer: false,
         }
     }
 }
@@ -60,6 +63,28 @@ fn allowed(ranks: &[f64], (count, used): (u32, u32)) -> Vec<usize> {
         .collect()
 }
 
+/// The best of what is left, each with its share of what comes within 2 % of it (transformers: phimoe).
+fn sparse_mixer(logits: &[f64], top_k: usize) -> (Vec<u32>, Vec<f64>) {
+    let mut left: Vec<usize> = (0..logits.len()).collect();
+    let (mut order, mut weights) = (Vec::new(), Vec::new());
+    for _ in 0..top_k {
+        let best = *left
+            .iter()
+            .max_by(|a, b| logits[**a].total_cmp(&logits[**b]))
+            .expect("some are left");
+        let is_near = |i: &&usize| (logits[best] - logits[**i]) / logits[**i].abs().max(logits[best]) <= 0.02;
+        let total: f64 = left
+            .iter()
+            .filter(is_near)
+            .map(|i| (logits[*i] - logits[best]).exp())
+            .sum();
+        left.retain(|i| *i != best);
+        order.push(best as u32);
+        weights.push(1.0 / total);
+    }
+    (order, weights)
+}
+
 fn check(shape: Shape) {
     let Shape {
         format,
@@ -72,6 +97,7 @@ fn check(shape: Shape) {
         is_sigmoid,
         bias_role,
         groups,
+        is_sparse_mixer,
     } = shape;
     let (moe_layer, n_moe_layers, weights_scale, eps) = (1, 3, 2.5f32, 1e-6f32);
     let mut rng = Rng::new(u64::from(width + n_experts));
@@ -83,19 +109,14 @@ fn check(shape: Shape) {
     if is_tied {
         x.fill(0.0);
     }
-    let norm = rng.floats(width as usize);
+    let norm = rng.floats(2 * width as usize);
+    let (gains, norm_bias) = norm.split_at(width as usize);
     let bias = rng.floats(n_experts as usize);
     let (weights, decoded) = case.weights(format, n_experts as usize, width as usize, &mut rng);
 
     let (mut h, mut ids, mut chosen, mut probs) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for row in x.chunks(width as usize) {
-        let mean = row.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>() / f64::from(width);
-        let scale = 1.0 / (mean + f64::from(eps)).sqrt();
-        let normed: Vec<f64> = row
-            .iter()
-            .zip(&norm)
-            .map(|(x, w)| f64::from(*x) * scale * f64::from(*w))
-            .collect();
+        let normed = crate::normed(row, gains, is_sparse_mixer.then_some(norm_bias), eps);
         let logit = |w: &[f32]| w.iter().zip(&normed).map(|(w, h)| f64::from(*w) * h).sum::<f64>();
         let bias_of = |role: u32, expert: usize| {
             if bias_role == role {
@@ -122,6 +143,15 @@ fn check(shape: Shape) {
             .enumerate()
             .map(|(i, score)| score + bias_of(2, i))
             .collect();
+        if is_sparse_mixer {
+            let (order, weights) = sparse_mixer(&logits, top_k as usize);
+            chosen.extend(weights.iter().map(|weight| weight * f64::from(weights_scale)));
+            ids.extend(order);
+            probs.extend(scores);
+            h.extend(normed);
+            h.resize(h.len() + (stride(width) - width) as usize, 0.0);
+            continue;
+        }
         let mut order = allowed(&ranks, groups);
         order.sort_by(|a, b| ranks[*b].total_cmp(&ranks[*a]).then(a.cmp(b)));
         order.truncate(top_k as usize);
@@ -151,15 +181,19 @@ fn check(shape: Shape) {
             norm_weights: u32::from(norm_weights),
             eps,
             weights_scale,
-            gating: u32::from(is_sigmoid),
+            gating: if is_sparse_mixer { 2 } else { u32::from(is_sigmoid) },
             bias_role,
             n_groups: groups.0,
             top_groups: groups.1,
+            centred: u32::from(is_sparse_mixer),
             ..Params::default()
         },
         format,
         x: case.padded(&x, width as usize, stride(width) as usize),
-        norm: case.vector(&norm),
+        norm: match is_sparse_mixer {
+            true => case.matrix(&norm, width as usize),
+            false => case.vector(gains),
+        },
         weights,
         bias: (bias_role != 0).then(|| case.vector(&bias)),
         h: case.floats(&[], h.len()),
@@ -287,6 +321,21 @@ fn only_the_best_groups_are_chosen_from() {
             groups,
             is_sigmoid: true,
             bias_role: 2,
+            ..Shape::default()
+        });
+    }
+}
+
+#[test]
+fn a_sparse_mixer_weighs_each_choice_against_what_is_near() {
+    for (n_experts, width) in [(16, 64), (70, 33)] {
+        check(Shape {
+            width,
+            n_experts,
+            top_k: 2,
+            n_tokens: 5,
+            norm_weights: false,
+            is_sparse_mixer: true,
             ..Shape::default()
         });
     }

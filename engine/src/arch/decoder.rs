@@ -3,13 +3,14 @@
 //! layers.
 
 use super::reader::Reader;
-use super::{ArchError, Spec};
+use super::{ArchError, RopeFactors, Spec};
 use crate::blocks::Block;
 use crate::blocks::attention::{Attention, QkNorm, Rope, RopeScaling};
 use crate::blocks::dense_ffn::DenseFfn;
 use crate::blocks::embed::Embed;
 use crate::blocks::head::Head;
 use crate::blocks::moe_ffn::{Activation, BiasRole, Gating, GatingFunction, Groups, MoeFfn};
+use crate::blocks::norm::Norm;
 use crate::blocks::projection::Linear;
 use crate::gguf::TensorInfo;
 use crate::ids::LayerIdx;
@@ -97,6 +98,7 @@ impl<'a> Decoder<'a> {
                 freq_base: file.positive("rope.freq_base", Some(10_000.0))?,
                 n_rot,
                 scaling: rope_scaling(file)?,
+                magnitude: 1.0,
             },
             interleaved: false,
             attention_scale: 1.0 / (head_dim as f32).sqrt(),
@@ -116,12 +118,10 @@ impl<'a> Decoder<'a> {
         let embedding = file.tensor("token_embd.weight", &[d_model, vocab])?;
         let output = file.opt_tensor("output.weight", &[d_model, vocab])?;
         // LFM2 names its last norm after the embedding.
-        let norm = match file.opt_tensor("token_embd_norm.weight", &[d_model])? {
-            Some(norm) => norm,
-            None => file.tensor("output_norm.weight", &[d_model])?,
+        let norm = match file.gguf.tensor("token_embd_norm.weight") {
+            Some(_) => self.norm("token_embd_norm")?,
+            None => self.norm("output_norm")?,
         };
-        file.refuse_tensor("rope_freqs.weight")?;
-        file.refuse_tensor("output.bias")?;
         let mut blocks = vec![Block::Embed(Embed {
             weights: embedding.clone(),
             vocab,
@@ -134,6 +134,7 @@ impl<'a> Decoder<'a> {
         blocks.push(Block::Head(Head {
             norm,
             weights: output.unwrap_or(embedding),
+            bias: file.opt_tensor("output.bias", &[vocab])?,
             d_model,
             vocab,
             scale: self.logit_scale,
@@ -146,8 +147,31 @@ impl<'a> Decoder<'a> {
             d_model,
             n_layers: self.n_layers,
             context_length: file.size("context_length", 1..=1 << 24)?,
+            rope_factors: self.rope_factors()?,
             blocks,
         })
+    }
+
+    /// What divides the speed of each pair: one list, or one for contexts the model was first trained
+    /// on and one for longer ones.
+    fn rope_factors(&self) -> Result<RopeFactors, ArchError> {
+        let tensor = |name: &str| self.file.opt_tensor(name, &[self.rope.n_rot / 2]);
+        if let Some(all) = tensor("rope_freqs.weight")? {
+            return Ok(RopeFactors::All(all));
+        }
+        let short = tensor("rope_factors_short.weight")?;
+        match (short, tensor("rope_factors_long.weight")?) {
+            (Some(short), Some(long)) => {
+                let key = "rope.scaling.original_context_length";
+                let original_context = self.file.size(key, 1..=1 << 24)?;
+                Ok(RopeFactors::ByContext {
+                    original_context,
+                    short,
+                    long,
+                })
+            }
+            _ => Ok(RopeFactors::None),
+        }
     }
 
     /// Self-attention of a layer; biases where the file has them.
@@ -163,7 +187,7 @@ impl<'a> Decoder<'a> {
         let sinks = format!("blk.{}.attn_sinks.weight", layer.0);
         Ok(Block::Attention(Box::new(Attention {
             layer,
-            norm: file.tensor(&name("attn_norm"), &[d_model])?,
+            norm: self.layer_norm(layer, "attn_norm")?,
             qkv: self.qkv(layer, q_width, kv_width)?,
             o: self.linear(layer, "attn_output", q_width, d_model)?,
             qk_norm: match kind.qk_norm {
@@ -222,6 +246,7 @@ impl<'a> Decoder<'a> {
         let file = self.file;
         let count = file.size("expert_count", 1..=1 << 12)?;
         let function = match file.opt_size("expert_gating_func", 0, 0..=u32::MAX)? {
+            1 if function == GatingFunction::SparseMixer => function,
             0 => function,
             1 => GatingFunction::Softmax,
             2 => GatingFunction::Sigmoid,
@@ -293,14 +318,25 @@ impl<'a> Decoder<'a> {
         Ok(Some([gate, up, down]))
     }
 
-    fn ffn_norm(&self, layer: LayerIdx) -> Result<TensorInfo, ArchError> {
-        let name = |part: &str| format!("blk.{}.{part}.weight", layer.0);
-        let usual = self.file.opt_tensor(&name("ffn_norm"), &[self.d_model])?;
+    fn ffn_norm(&self, layer: LayerIdx) -> Result<Norm, ArchError> {
         // gpt-oss calls the norm before its experts after the attention it follows.
-        usual.map_or_else(
-            || self.file.tensor(&name("post_attention_norm"), &[self.d_model]),
-            Ok,
-        )
+        let unusual = format!("blk.{}.post_attention_norm.weight", layer.0);
+        match self.file.gguf.tensor(&unusual) {
+            Some(_) => self.layer_norm(layer, "post_attention_norm"),
+            None => self.layer_norm(layer, "ffn_norm"),
+        }
+    }
+
+    /// A norm of a layer, as wide as the residual stream.
+    pub fn layer_norm(&self, layer: LayerIdx, part: &str) -> Result<Norm, ArchError> {
+        self.norm(&format!("blk.{}.{part}", layer.0))
+    }
+
+    fn norm(&self, name: &str) -> Result<Norm, ArchError> {
+        Ok(Norm {
+            gains: self.file.tensor(&format!("{name}.weight"), &[self.d_model])?,
+            bias: self.file.opt_tensor(&format!("{name}.bias"), &[self.d_model])?,
+        })
     }
 
     /// The expert every token takes, if the file has one; its width is its tensor's.
@@ -324,7 +360,7 @@ impl<'a> Decoder<'a> {
         &self,
         layer: LayerIdx,
         suffix: &str,
-        norm: Option<TensorInfo>,
+        norm: Option<Norm>,
         d_ff: u32,
     ) -> Result<DenseFfn, ArchError> {
         let linear =

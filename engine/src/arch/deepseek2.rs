@@ -101,7 +101,7 @@ fn attention(decoder: &Decoder<'_>, latent: &Latent, layer: LayerIdx) -> Result<
     };
     Ok(Block::LatentAttention(Box::new(LatentAttention {
         layer,
-        norm: file.tensor(&name("attn_norm"), &[d_model])?,
+        norm: decoder.layer_norm(layer, "attn_norm")?,
         q,
         q_low_rank,
         kv_a: decoder.linear(layer, "attn_kv_a_mqa", d_model, d_latent + n_rot)?,

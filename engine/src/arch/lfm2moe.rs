@@ -40,7 +40,7 @@ fn short_conv(decoder: &Decoder<'_>, layer: LayerIdx) -> Result<Block, ArchError
     let name = |part: &str| format!("blk.{}.{part}.weight", layer.0);
     Ok(Block::ShortConv(Box::new(ShortConv {
         layer,
-        norm: file.tensor(&name("attn_norm"), &[d_model])?,
+        norm: decoder.layer_norm(layer, "attn_norm")?,
         inward: decoder.linear(layer, "shortconv.in_proj", d_model, 3 * d_model)?,
         kernel: file.tensor(&name("shortconv.conv"), &[taps, d_model])?,
         outward: decoder.linear(layer, "shortconv.out_proj", d_model, d_model)?,

@@ -2,6 +2,7 @@
 //! `x += scale · O · attend(rope(norm(Q · h)), rope(norm(K · h)), V · h)` with `h = rms_norm(x)`.
 //! What differs between architectures is data here: norms, biases, pairing, scaling, window, sinks.
 
+use super::norm::Norm;
 use super::projection::{Linear, Projection};
 use crate::gguf::TensorInfo;
 use crate::ids::LayerIdx;
@@ -18,6 +19,8 @@ pub struct Rope {
     /// Leading elements of a head that rotate.
     pub n_rot: u32,
     pub scaling: RopeScaling,
+    /// Factor on cosines and sines beyond that of the scaling.
+    pub magnitude: f32,
 }
 
 /// How a model stretches its positions beyond those it was first trained on.
@@ -42,9 +45,17 @@ pub enum RopeScaling {
 
 impl Rope {
     /// Cosines and sines for consecutive positions, computed in f64. `(positions, n_rot / 2, 2)`
-    pub fn table(self, positions: std::ops::Range<u32>) -> Vec<f32> {
+    /// `factors`: what the file divides the speed of each pair by, if it does; (n_rot / 2).
+    pub fn table(self, positions: std::ops::Range<u32>, factors: &[f32]) -> Vec<f32> {
         let pairs = self.n_rot / 2;
-        let frequencies: Vec<f64> = (0..pairs).map(|pair| self.frequency(pair)).collect();
+        let factor = |pair: u32| {
+            factors
+                .get(pair as usize)
+                .map_or(1.0, |factor| f64::from(*factor))
+        };
+        let frequencies: Vec<f64> = (0..pairs)
+            .map(|pair| self.frequency(pair) / factor(pair))
+            .collect();
         let length = self.length();
         let turn = |position, frequency: &f64| {
             let angle = f64::from(position) * frequency;
@@ -89,12 +100,13 @@ impl Rope {
 
     /// Factor on cosines and sines.
     fn length(self) -> f64 {
-        match self.scaling {
+        let own = match self.scaling {
             RopeScaling::Yarn {
                 factor, attn_factor, ..
             } => f64::from(attn_factor) * (1.0 + 0.1 * f64::from(factor).ln()),
             RopeScaling::None | RopeScaling::Linear { .. } => 1.0,
-        }
+        };
+        own * f64::from(self.magnitude)
     }
 }
 
@@ -112,7 +124,7 @@ pub enum QkNorm {
 #[derive(Clone, Debug)]
 pub struct Attention {
     pub layer: LayerIdx,
-    pub norm: TensorInfo, // (d_model)
+    pub norm: Norm, // (d_model)
     /// Rows of queries, then keys, then values, in three matrices or joined in one.
     /// ((n_heads + 2 · n_kv_heads) · head_dim, d_model)
     pub qkv: Vec<Linear>,
@@ -180,7 +192,7 @@ impl Attention {
         let layer = Some(self.layer);
         let q_width = self.n_heads * self.head_dim;
         let kv_width = self.n_kv_heads * self.head_dim;
-        let norm = builder.vector(&self.norm)?;
+        let norm = self.norm.pack(builder)?;
         let (qk_norm, [q_norm, k_norm]) = match &self.qk_norm {
             QkNorm::None => (0, [norm, norm]), // bound, never read
             QkNorm::PerHead([q, k]) => (1, [builder.vector(q)?, builder.vector(k)?]),

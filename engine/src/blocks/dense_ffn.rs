@@ -2,8 +2,8 @@
 //! layer of its own, or the shared expert of a sparse one, which reads the `h` its router left and may
 //! have a gate of its own (Qwen2-MoE).
 
+use super::norm::Norm;
 use super::projection::{Linear, Projection};
-use crate::gguf::TensorInfo;
 use crate::ids::LayerIdx;
 use crate::kernels::{self, stride};
 use crate::plan::{PlanBuilder, PlanError};
@@ -14,7 +14,7 @@ use crate::trace::StepGroup;
 pub struct DenseFfn {
     pub layer: LayerIdx,
     /// `None`: `h` is there already.
-    pub norm: Option<TensorInfo>, // (d_model)
+    pub norm: Option<Norm>, // (d_model)
     pub gate: Linear,             // (d_ff, d_model)
     pub up: Linear,               // (d_ff, d_model)
     pub down: Linear,             // (d_model, d_ff)

@@ -1,15 +1,17 @@
 //! The output head: final norm and one logit per vocabulary entry, only for the rows wanted.
 
+use super::norm::Norm;
 use crate::gguf::TensorInfo;
 use crate::kernels::{self, stride, units};
-use crate::plan::{PlanBuilder, PlanError};
+use crate::plan::{PackId, PlanBuilder, PlanError};
 use crate::trace::StepGroup;
 
 /// See the module.
 #[derive(Clone, Debug)]
 pub struct Head {
-    pub norm: TensorInfo,    // (d_model)
-    pub weights: TensorInfo, // (vocab, d_model); the embedding again when tied
+    pub norm: Norm,               // (d_model)
+    pub weights: TensorInfo,      // (vocab, d_model); the embedding again when tied
+    pub bias: Option<TensorInfo>, // (vocab)
     pub d_model: u32,
     pub vocab: u32,
     /// Factor on the logits, 1 for most.
@@ -28,10 +30,11 @@ impl Head {
                 y_stride: stride(self.d_model),
                 logits_only: 1,
                 eps: self.eps,
+                centred: self.norm.is_centred(),
                 ..Default::default()
             },
             x: builder.activation("x", self.d_model),
-            weight: builder.vector(&self.norm)?,
+            weight: self.norm.pack(builder)?,
             y: normed,
         };
         builder.step(StepGroup::Head, None, norm);
@@ -45,18 +48,31 @@ impl Head {
                     y_stride: self.vocab,
                     y_offset: rows.start,
                     logits_only: 1,
+                    has_bias: u32::from(self.bias.is_some()),
                     scale: self.scale,
                     ..Default::default()
                 },
                 cols: self.d_model,
                 format: self.weights.format,
                 weights: builder.pack(&[&*PlanBuilder::part(&self.weights, self.vocab, &rows)])?,
-                bias: None,
+                bias: self.bias_part(builder, &rows)?,
                 x: normed,
                 y: builder.ports().logits,
             };
             builder.step(StepGroup::Head, None, logits);
         }
         Ok(())
+    }
+
+    fn bias_part(
+        &self,
+        builder: &mut PlanBuilder,
+        rows: &std::ops::Range<u32>,
+    ) -> Result<Option<PackId>, PlanError> {
+        let part = |bias: &TensorInfo| match *rows == (0..self.vocab) {
+            true => builder.vector(bias),
+            false => builder.vector(&bias.elements_part(rows)),
+        };
+        self.bias.as_ref().map(part).transpose()
     }
 }

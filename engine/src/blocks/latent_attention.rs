@@ -4,6 +4,7 @@
 //! collected there goes through each head's `V_b`.
 
 use super::attention::Rope;
+use super::norm::Norm;
 use super::projection::{Linear, Projection};
 use crate::gguf::TensorInfo;
 use crate::ids::LayerIdx;
@@ -24,8 +25,8 @@ pub struct LowRank {
 #[derive(Clone, Debug)]
 pub struct LatentAttention {
     pub layer: LayerIdx,
-    pub norm: TensorInfo, // (d_model)
-    pub q: Linear,        // (n_heads · (d_nope + n_rot), d_model or rank)
+    pub norm: Norm, // (d_model)
+    pub q: Linear,  // (n_heads · (d_nope + n_rot), d_model or rank)
     pub q_low_rank: Option<Box<LowRank>>,
     pub kv_a: Linear,            // (d_latent + n_rot, d_model)
     pub latent_norm: TensorInfo, // (d_latent)

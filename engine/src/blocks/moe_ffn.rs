@@ -5,6 +5,7 @@
 use std::ops::Range;
 
 use super::dense_ffn::DenseFfn;
+use super::norm::Norm;
 use crate::gguf::TensorInfo;
 use crate::ids::LayerIdx;
 use crate::kernels::router::{MAX_EXPERTS, MAX_GROUPS};
@@ -19,6 +20,9 @@ pub enum GatingFunction {
     Softmax,
     /// Each expert for itself.
     Sigmoid,
+    /// Softmax over those that come near the best of what is left, for each choice anew
+    /// (SparseMixer, arXiv:2409.12136).
+    SparseMixer,
 }
 
 /// What a router's bias is added to.
@@ -61,7 +65,7 @@ pub struct Gating {
 #[derive(Clone, Debug)]
 pub struct MoeFfn {
     pub layer: LayerIdx,
-    pub norm: TensorInfo,                            // (d_model)
+    pub norm: Norm,                                  // (d_model)
     pub router: TensorInfo,                          // (n_experts, d_model)
     pub router_bias: Option<(BiasRole, TensorInfo)>, // (n_experts)
     pub gate: TensorInfo,                            // (n_experts, d_ff, d_model)
@@ -127,15 +131,16 @@ impl MoeFfn {
                 norm_weights: u32::from(self.gating.norm_weights),
                 eps: self.eps,
                 weights_scale: self.gating.weights_scale,
-                gating: u32::from(self.gating.function == GatingFunction::Sigmoid),
+                gating: self.gating.function as u32,
                 bias_role,
                 n_groups: self.gating.groups.map_or(1, |groups| groups.count),
                 top_groups: self.gating.groups.map_or(1, |groups| groups.used),
+                centred: self.norm.is_centred(),
                 ..Default::default()
             },
             format: self.router.format,
             x: builder.activation("x", self.d_model),
-            norm: builder.vector(&self.norm)?,
+            norm: self.norm.pack(builder)?,
             weights: builder.pack(&[&self.router])?,
             bias: bias.transpose()?,
             h: builder.activation("h", self.d_model),

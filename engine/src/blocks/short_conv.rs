@@ -1,6 +1,7 @@
 //! A gated short convolution in the place of attention (LFM2, arXiv:2511.23404): `x += O · (c · conv(b · v))`
 //! with `[b, c, v] = I · rms_norm(x)`.
 
+use super::norm::Norm;
 use super::projection::{Linear, Projection};
 use crate::gguf::TensorInfo;
 use crate::ids::LayerIdx;
@@ -12,7 +13,7 @@ use crate::trace::StepGroup;
 #[derive(Clone, Debug)]
 pub struct ShortConv {
     pub layer: LayerIdx,
-    pub norm: TensorInfo,   // (d_model)
+    pub norm: Norm,         // (d_model)
     pub inward: Linear,     // (3 · d_model, d_model)
     pub kernel: TensorInfo, // (d_model, taps)
     pub outward: Linear,    // (d_model, d_model)

@@ -3,7 +3,7 @@
 use crate::kernels::Batch;
 use crate::kernels::rms_norm::Params;
 
-/// `y = x / sqrt(mean(x²) + eps) · weight`, row by row.
+/// `y = x / sqrt(mean(x²) + eps) · weight`, or the centred form, row by row.
 pub fn rms_norm(params: &Params, batch: Batch, x: &[f32], weight: &[f32], y: &mut [f32]) {
     let width = params.width as usize;
     let (first, rows) = match params.logits_only {
@@ -13,20 +13,39 @@ pub fn rms_norm(params: &Params, batch: Batch, x: &[f32], weight: &[f32], y: &mu
     for row in 0..rows as usize {
         let x_base = (first as usize + row) * params.x_stride as usize;
         let y_base = row * params.y_stride as usize;
-        norm_row(
-            &x[x_base..x_base + width],
+        let norm = Norm {
             weight,
-            params.eps,
-            &mut y[y_base..y_base + width],
-        );
+            is_centred: params.centred == 1,
+            eps: params.eps,
+        };
+        norm.row(&x[x_base..x_base + width], &mut y[y_base..y_base + width]);
     }
 }
 
-/// The same for one row; also used by the router.
-pub fn norm_row(x: &[f32], weight: &[f32], eps: f32, y: &mut [f32]) {
-    let scale = rms_scale(x, eps);
-    for ((y, x), weight) in y.iter_mut().zip(x).zip(weight) {
-        *y = x * scale * weight;
+/// What a row is normed with; also used by the router.
+pub struct Norm<'a> {
+    pub weight: &'a [f32], // (width), or weight and bias: (2, width)
+    pub is_centred: bool,
+    pub eps: f32,
+}
+
+impl Norm<'_> {
+    /// Norms one row.
+    pub fn row(&self, x: &[f32], y: &mut [f32]) {
+        if !self.is_centred {
+            let scale = rms_scale(x, self.eps);
+            for ((y, x), weight) in y.iter_mut().zip(x).zip(self.weight) {
+                *y = x * scale * weight;
+            }
+            return;
+        }
+        let mean = x.iter().sum::<f32>() / x.len() as f32;
+        let centred: Vec<f32> = x.iter().map(|x| x - mean).collect();
+        let scale = rms_scale(&centred, self.eps);
+        let (weight, bias) = self.weight.split_at(x.len());
+        for (((y, x), weight), bias) in y.iter_mut().zip(&centred).zip(weight).zip(bias) {
+            *y = x * scale * weight + bias;
+        }
     }
 }
 

@@ -1,14 +1,14 @@
 //! Twin of `shaders/router.wgsl`.
 
 use crate::cpu::attention::softmax;
-use crate::cpu::rms_norm::norm_row;
+use crate::cpu::rms_norm::Norm;
 use crate::cpu::{Weights, dot};
 use crate::kernels::Batch;
 use crate::kernels::router::Params;
 
 /// The weights the router reads.
 pub struct Matrices<'a> {
-    pub norm: &'a [f32],         // (width)
+    pub norm: &'a [f32],         // (width), or weight and bias: (2, width)
     pub router: &'a Weights,     // (n_experts, width)
     pub bias: Option<&'a [f32]>, // (n_experts)
 }
@@ -31,7 +31,12 @@ pub fn router(params: &Params, batch: Batch, x: &[f32], matrices: &Matrices<'_>,
     let mut row = vec![0.0; width];
     for token in 0..batch.n_tokens as usize {
         let h = &mut out.h[token * stride..][..width];
-        norm_row(&x[token * stride..][..width], matrices.norm, params.eps, h);
+        let norm = Norm {
+            weight: matrices.norm,
+            is_centred: params.centred == 1,
+            eps: params.eps,
+        };
+        norm.row(&x[token * stride..][..width], h);
 
         let slot = token * params.n_moe_layers as usize + params.moe_layer as usize;
         let probs = &mut out.probs[slot * n_experts..][..n_experts];
@@ -39,8 +44,13 @@ pub fn router(params: &Params, batch: Batch, x: &[f32], matrices: &Matrices<'_>,
             matrices.router.row(expert, &mut row);
             *prob = dot(&row, h);
         }
+        let logits = probs.to_vec();
         let scores = score(params, probs, matrices.bias);
-        let mut ranks = scores.clone();
+        let mut ranks = if params.gating == SPARSE_MIXER {
+            logits
+        } else {
+            scores.clone()
+        };
         if params.bias_role == 2 {
             let bias = matrices.bias.into_iter().flatten();
             ranks.iter_mut().zip(bias).for_each(|(rank, bias)| *rank += bias);
@@ -99,6 +109,17 @@ fn keep_best_groups(params: &Params, ranks: &mut [f32]) {
 
 /// Below every rank.
 const TAKEN: f32 = -3.4e38;
+/// `gating` of a SparseMixer.
+const SPARSE_MIXER: u32 = 2;
+/// How far below the best, as a share, a logit still counts: twice the models' `router_jitter_noise`.
+const NEAR: f32 = 0.02;
+
+/// Softmax over the logits left that come near the best: its own share.
+fn share_of_best(logits: &[f32], best: f32) -> f32 {
+    let is_near = |logit: &f32| (best - logit) / logit.abs().max(best) <= NEAR;
+    let near = logits.iter().filter(|logit| **logit != TAKEN && is_near(logit));
+    1.0 / near.map(|logit| (logit - best).exp()).sum::<f32>()
+}
 
 /// The k best by rank, best first; equal ranks go to the lower expert number.
 fn choose(params: &Params, scores: &[f32], mut ranks: Vec<f32>, ids: &mut [u32], weights: &mut [f32]) {
@@ -110,7 +131,10 @@ fn choose(params: &Params, scores: &[f32], mut ranks: Vec<f32>, ids: &mut [u32],
             }
         }
         *id = best as u32;
-        *weight = scores[best];
+        *weight = match params.gating {
+            SPARSE_MIXER => share_of_best(&ranks, ranks[best]),
+            _ => scores[best],
+        };
         ranks[best] = TAKEN;
     }
     let sum: f32 = weights.iter().sum();

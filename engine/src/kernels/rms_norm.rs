@@ -1,4 +1,5 @@
-//! Root-mean-square normalisation: `y = x / sqrt(mean(x²) + eps) · weight` (arXiv:1910.07467).
+//! Root-mean-square normalisation: `y = x / sqrt(mean(x²) + eps) · weight` (arXiv:1910.07467); or, where
+//! it is centred, `y = (x - mean(x)) / sqrt(var(x) + eps) · weight + bias` (LayerNorm, arXiv:1607.06450).
 
 use std::borrow::Cow;
 
@@ -7,7 +8,7 @@ use crate::cpu;
 use crate::plan::{BufferId, PackId};
 use crate::trace::GroupWork;
 
-pub const LINKS: &[LinkKind] = &[];
+pub const LINKS: &[LinkKind] = &[LinkKind::Norm];
 
 params! {
     pub width: u32,
@@ -16,9 +17,10 @@ params! {
     /// 1: only the rows whose logits are wanted, written from row 0 on.
     pub logits_only: u32,
     pub eps: f32,
+    /// 1: subtract the mean first; a bias follows the weight.
+    pub centred: u32,
     pub pad_0: u32,
     pub pad_1: u32,
-    pub pad_2: u32,
 }
 
 /// See the module.
@@ -26,7 +28,7 @@ params! {
 pub struct RmsNorm {
     pub params: Params,
     pub x: BufferId,    // (tokens, width)
-    pub weight: PackId, // (width)
+    pub weight: PackId, // (width), or weight and bias: (2, width)
     pub y: BufferId,    // (tokens or logits, width)
 }
 
@@ -55,7 +57,7 @@ impl Kernel for RmsNorm {
         if self.tokens(pass.batch) == 0 {
             return GroupWork::default();
         }
-        GroupWork { weight_bytes: u64::from(self.params.width) * 4, ..GroupWork::default() }
+        GroupWork { weight_bytes: u64::from(self.params.width) * 4 * u64::from(1 + self.params.centred), ..GroupWork::default() }
     }
 
     fn run_cpu(&self, memory: &cpu::Memory, batch: Batch) {

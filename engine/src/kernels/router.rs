@@ -17,7 +17,7 @@ use crate::plan::{BufferId, PackId};
 use crate::quant::Format;
 use crate::trace::GroupWork;
 
-pub const LINKS: &[LinkKind] = &[LinkKind::Quant, LinkKind::UnitDot];
+pub const LINKS: &[LinkKind] = &[LinkKind::Quant, LinkKind::UnitDot, LinkKind::Norm];
 
 /// Most experts per layer the shader's workgroup memory is laid out for.
 pub const MAX_EXPERTS: u32 = 512;
@@ -39,15 +39,17 @@ params! {
     pub eps: f32,
     /// Factor on the chosen weights.
     pub weights_scale: f32,
-    /// 0: softmax over all experts, 1: sigmoid of each.
+    /// 0: softmax over all experts, 1: sigmoid of each, 2: SparseMixer (arXiv:2409.12136): each choice
+    /// weighs by softmax over what is left and comes near its best.
     pub gating: u32,
     /// 0: no bias, 1: part of the logits, 2: for the selection only.
     pub bias_role: u32,
     /// Groups of experts (1 or less: none), and how many of them may be chosen from.
     pub n_groups: u32,
     pub top_groups: u32,
+    /// 1: LayerNorm; a bias follows the norm.
+    pub centred: u32,
     pub pad_0: u32,
-    pub pad_1: u32,
 }
 
 /// See the module.
@@ -56,7 +58,7 @@ pub struct Router {
     pub params: Params,
     pub format: Format,
     pub x: BufferId,             // (tokens, width)
-    pub norm: PackId,            // (width)
+    pub norm: PackId,            // (width), or weight and bias: (2, width)
     pub weights: PackId,         // (n_experts, width)
     pub bias: Option<PackId>,    // (n_experts)
     pub h: BufferId,             // (tokens, width): the normed x, which the experts read
@@ -99,7 +101,7 @@ impl Kernel for Router {
         let elements = u64::from(self.params.n_experts) * u64::from(self.params.width);
         GroupWork {
             weight_bytes: weight_bytes(self.format, elements)
-                + 4 * u64::from(self.params.width)
+                + 4 * u64::from(self.params.width) * u64::from(1 + self.params.centred)
                 + self.bias.map_or(0, |_| 4 * u64::from(self.params.n_experts)),
             operations: 2 * elements * u64::from(pass.batch.n_tokens),
             ..GroupWork::default()
