@@ -20,6 +20,10 @@ const WEIGHT_TOLERANCE: f32 = 1e-4;
 
 struct Golden {
     name: String,
+    /// Whose logits they are.
+    oracle: &'static str,
+    /// How far llama.cpp is from transformers on the same file, as a share of the range; as JSON.
+    llama_cpp: Value,
     gguf: PathBuf,
     tokens: Vec<TokenId>,
     vocab: usize,
@@ -47,7 +51,13 @@ fn goldens_of(folder: &str) -> Vec<Golden> {
     let cases: Value = serde_json::from_slice(&read(&folder.join("cases.json"))).expect("cases.json");
     let text = |case: &Value, key: &str| folder.join(case[key].as_str().expect("a file name"));
     let golden = |case: &Value| Golden {
-        name: case["name"].to_string(),
+        name: case["name"].as_str().expect("a name").to_owned(),
+        oracle: if folder.ends_with("llama_cpp") {
+            "llama.cpp"
+        } else {
+            "transformers"
+        },
+        llama_cpp: case["llama_cpp"].clone(),
         gguf: text(case, "gguf"),
         tokens: serde_json::from_value(case["tokens"].clone()).expect("token ids"),
         vocab: case["vocab"].as_u64().expect("vocab") as usize,
@@ -103,18 +113,19 @@ fn top_1(logits: &[f32]) -> usize {
         .unwrap_or_default()
 }
 
-fn check_logits(name: &str, got: &[f32], golden: &Golden) {
-    assert_eq!(got.len(), golden.logits.len(), "{name}");
+/// The largest difference, and the range of the golden logits.
+fn worst_and_range(got: &[f32], golden: &Golden) -> (f32, f32) {
     let extremes = golden
         .logits
         .iter()
         .fold((f32::MAX, f32::MIN), |(low, high), l| (low.min(*l), high.max(*l)));
-    let range = extremes.1 - extremes.0;
-    let worst = got
-        .iter()
-        .zip(&golden.logits)
-        .map(|(a, b)| (a - b).abs())
-        .fold(0.0, f32::max);
+    let differences = got.iter().zip(&golden.logits).map(|(a, b)| (a - b).abs());
+    (differences.fold(0.0, f32::max), extremes.1 - extremes.0)
+}
+
+fn check_logits(name: &str, got: &[f32], golden: &Golden) {
+    assert_eq!(got.len(), golden.logits.len(), "{name}");
+    let (worst, range) = worst_and_range(got, golden);
     println!("{name}: max abs error {worst:.2e} of range {range:.2}");
     assert!(
         worst <= LOGIT_TOLERANCE * range,
@@ -309,6 +320,76 @@ fn counted_bytes_are_those_of_the_chosen_experts() {
         assert!(
             (session.plan().steps.len() - 3) / layers <= 14,
             "at most 14 dispatches per layer"
+        );
+    }
+}
+
+/// Where the table below is kept; `MOESCOPE_BLESS=1` writes it anew.
+const TABLE: &str = "GOLDENS.md";
+
+/// A line of the table: how far each executor is from the oracle.
+fn table_line(golden: &Golden, devices: &[(String, Device)]) -> String {
+    let source = FileSource::open(&golden.gguf).expect("fixture");
+    let gguf = pollster::block_on(Gguf::read(&source)).expect("gguf");
+    let spec = Spec::read(&gguf).expect("spec");
+    let mut formats: Vec<String> = gguf
+        .tensors
+        .iter()
+        .map(|tensor| tensor.format.to_string())
+        .collect();
+    formats.sort_unstable();
+    formats.dedup();
+    let mut cells = vec![
+        golden.name.clone(),
+        spec.architecture,
+        formats.join(", "),
+        golden.oracle.into(),
+    ];
+    for (_, device) in devices {
+        let (logits, _) = run(golden, device, 32);
+        let (worst, range) = worst_and_range(&logits, golden);
+        cells.push(format!("{:.1e}", worst / range));
+    }
+    cells.push(
+        golden
+            .llama_cpp
+            .as_f64()
+            .map_or("–".into(), |share| format!("{share:.1e}")),
+    );
+    format!("| {} |\n", cells.join(" | "))
+}
+
+#[test]
+fn the_table_of_goldens_lists_every_one() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(TABLE);
+    let goldens = goldens();
+    if std::env::var_os("MOESCOPE_BLESS").is_some() {
+        let devices = devices::all();
+        let names: Vec<&str> = devices.iter().map(|(name, _)| name.as_str()).collect();
+        let mut table = format!(
+            "# Logits against outside oracles\n\n\
+             Largest difference as a share of the logits' range, on random-weight models of true architecture \
+             (`fixtures/`), in passes of 32 tokens with an f32 KV cache; allowed are {LOGIT_TOLERANCE}, the same \
+             most probable token everywhere, and the same experts. Quantized files against the same weights \
+             dequantized. The last column is llama.cpp against transformers on the same file: \
+             phimoe differs by design there (see `engine/src/arch/phimoe.rs`).\n\n\
+             Written by `MOESCOPE_BLESS=1 cargo test --test golden`.\n\n\
+             | model | architecture | formats | oracle | {} | llama.cpp |\n|---|---|---|---|{}---|\n",
+            names.join(" | "),
+            "---|".repeat(names.len()),
+        );
+        goldens
+            .iter()
+            .for_each(|golden| table += &table_line(golden, &devices));
+        std::fs::write(&path, table).expect("the table is written");
+    }
+    let table = std::fs::read_to_string(&path).unwrap_or_default();
+    for golden in &goldens {
+        let line = format!("| {} |", golden.name);
+        assert!(
+            table.contains(&line),
+            "{TABLE} lacks {}: run with MOESCOPE_BLESS=1",
+            golden.name
         );
     }
 }

@@ -25,7 +25,7 @@ pub enum Block {
     MoeFfn(Box<moe_ffn::MoeFfn>),
     LatentAttention(Box<latent_attention::LatentAttention>),
     ShortConv(Box<short_conv::ShortConv>),
-    Head(head::Head),
+    Head(Box<head::Head>),
 }
 
 impl Block {

@@ -131,7 +131,7 @@ impl<'a> Decoder<'a> {
         for index in (0..self.n_layers).map(LayerIdx) {
             blocks.extend(layer(index)?);
         }
-        blocks.push(Block::Head(Head {
+        blocks.push(Block::Head(Box::new(Head {
             norm,
             weights: output.unwrap_or(embedding),
             bias: file.opt_tensor("output.bias", &[vocab])?,
@@ -139,7 +139,7 @@ impl<'a> Decoder<'a> {
             vocab,
             scale: self.logit_scale,
             eps: self.eps,
-        }));
+        })));
         Ok(Spec {
             architecture: file.architecture.into(),
             name: file.name(),
