@@ -322,3 +322,48 @@ fn below_a_path_and_with_reduced_motion_the_page_is_the_same() {
         .run("return document.getAnimations().filter(animation => animation.playState === 'running').length");
     assert_eq!(moving, 0, "animations run although reduced motion is asked for");
 }
+
+#[test]
+fn an_earlier_message_is_written_anew_and_its_beginning_reused() {
+    let Some(page) = Visit::with("?executor=cpu").open() else {
+        return;
+    };
+    let idle = "!moescope.state().isGenerating && moescope.state().positions > 0";
+    let say = |text: &str| {
+        page.browser.type_into("#prompt", text);
+        page.browser.click("#send");
+        let _: bool = page.browser.wait_for("the answer", idle, Duration::from_secs(60));
+    };
+    say("Say these words again: river, moon.");
+    say("What is 27 + 58?");
+    page.browser
+        .run::<bool>("[...document.querySelectorAll('.turn.user .edit')].at(-1).click(); return true");
+    let draft = "document.querySelector('#prompt').value === 'What is 27 + 58?'";
+    let _: bool = page
+        .browser
+        .wait_for("the message to be edited", draft, Duration::from_secs(5));
+    page.browser
+        .run::<bool>("document.querySelector('#prompt').select(); return true");
+    say("What is 11 + 12?");
+    let said: Vec<Value> = page.each(".turn > .visually-hidden", "element => element.textContent");
+    assert_eq!(said.len(), 4, "{said:?}");
+    assert_eq!(said[2], "What is 11 + 12?");
+    assert!(
+        said[3].as_str().is_some_and(|text| text.contains("11 + 12")),
+        "{said:?}"
+    );
+    let earlier: String = page
+        .browser
+        .run("return document.querySelector('.earlier').textContent");
+    assert!(earlier.contains("27 + 58"), "{earlier}");
+    page.browser.screenshot("edited");
+    // A conversation of the same two prompts gives the same answer: nothing of the old turn is left.
+    let answered = said[3].clone();
+    page.browser.click("#new-chat");
+    let empty = "moescope.state().positions === 0";
+    let _: bool = page.browser.wait_for("a new chat", empty, Duration::from_secs(5));
+    say("Say these words again: river, moon.");
+    say("What is 11 + 12?");
+    let fresh: Vec<Value> = page.each(".turn > .visually-hidden", "element => element.textContent");
+    assert_eq!(fresh[3], answered);
+}

@@ -3,7 +3,7 @@
 #[path = "panels/recorded_run.rs"]
 mod recorded_run;
 
-use moescope_app::protocol::{Envelope, Event, Finish, LoadStage, Request, Source, VERSION};
+use moescope_app::protocol::{Envelope, Event, Finish, LoadStage, PieceKind, Request, Source, VERSION};
 use moescope_app::state::select::{self, entropy_bits};
 use moescope_app::state::{Action, Activity, AppState, MarkKind, Role, reduce};
 use recorded_run::{GENERATION_ID, LOAD_ID, events, finished, fold, loaded, receive, send, sent, token_pass};
@@ -228,7 +228,7 @@ fn control_tokens_are_marks_but_not_said() {
     let piece = moescope_app::protocol::Piece {
         token: 2,
         text: "<|end|>".into(),
-        kind: moescope_app::protocol::PieceKind::Template,
+        kind: PieceKind::Template,
     };
     let mut told = events();
     told.insert(
@@ -267,7 +267,7 @@ fn tokens_the_cache_dropped_keep_their_text_and_lose_their_position() {
     let piece = moescope_app::protocol::Piece {
         token: 30,
         text: "Again".into(),
-        kind: moescope_app::protocol::PieceKind::Said,
+        kind: PieceKind::Said,
     };
     let started = Event::Started {
         generation_id: 3,
@@ -292,4 +292,80 @@ fn tokens_the_cache_dropped_keep_their_text_and_lose_their_position() {
         .collect();
     assert_eq!(positions, [Some(0), None, None, None, Some(1)]);
     assert_eq!(state.conversation.rows.len(), 2);
+}
+
+#[test]
+fn reasoning_is_counted_apart_and_not_said() {
+    let piece = |token, text: &str, kind| moescope_app::protocol::Piece {
+        token,
+        text: text.into(),
+        kind,
+    };
+    let mut told = events();
+    let thought = Event::Token {
+        generation_id: GENERATION_ID,
+        position: 4,
+        piece: piece(9, "hm", PieceKind::Reasoned),
+        prob: 0.5,
+    };
+    told.insert(5, thought);
+    let state = receive(sent(), told);
+    let answer = &state.conversation.turns[1];
+    assert_eq!(
+        (answer.text().as_str(), answer.reasoning().as_str()),
+        ("Yo!", "hm")
+    );
+    assert_eq!(state.conversation.totals.reasoning_tokens, 1);
+    assert!(state.conversation.totals.sampled_tokens > 1);
+}
+
+#[test]
+fn an_edited_message_takes_the_place_of_what_followed_it_and_keeps_it() {
+    let writing = fold(finished(), Action::DraftChanged("half a thought".into()));
+    let editing = fold(writing, Action::EditStarted(GENERATION_ID));
+    let asked = texts(&editing)[0].1.clone();
+    assert_eq!(editing.draft, asked, "the message is where one writes");
+    let left = fold(editing.clone(), Action::EditCancelled);
+    assert_eq!((left.draft.as_str(), left.editing), ("half a thought", None));
+
+    let Action::Sent { mut options, .. } = send(3, "Hello") else {
+        panic!("send() sends");
+    };
+    options.replaces = Some(GENERATION_ID);
+    let sent = Action::Sent {
+        generation_id: 3,
+        prompt: "Hello".into(),
+        options,
+        from_draft: true,
+    };
+    let waiting = fold(editing, sent);
+    assert_eq!(waiting.draft, "half a thought", "what was being written is back");
+    assert_eq!(
+        texts(&waiting).len(),
+        2,
+        "nothing is replaced before the new prompt has begun"
+    );
+    let started = Event::Started {
+        generation_id: 3,
+        fresh: false,
+        seed: 1,
+        reused: 0,
+        first_position: 0,
+        pieces: vec![moescope_app::protocol::Piece {
+            token: 30,
+            text: "Hello".into(),
+            kind: PieceKind::Said,
+        }],
+    };
+    let failed = Event::GenerationFailed {
+        generation_id: 3,
+        reason: "no".into(),
+    };
+    assert_eq!(texts(&receive(waiting.clone(), vec![failed])).len(), 2);
+    let state = receive(waiting, vec![started]);
+    assert_eq!(texts(&state)[0].1, "Hello");
+    let kept: Vec<_> = state.conversation.replaced_by(3).collect();
+    assert_eq!(kept.len(), 1);
+    assert_eq!(kept[0].turns[0].text(), asked);
+    assert_eq!(kept[0].turns[1].text(), "Yo!");
 }

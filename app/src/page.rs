@@ -194,6 +194,7 @@ fn send(store: &Rc<Store>, prompt: String, from_draft: bool) {
         fresh: false,
         ignore_eos: false,
         cache_prompt: true,
+        replaces: store.read(|state| state.editing.as_ref().map(|editing| editing.generation_id)),
     };
     store.dispatch(Action::Sent {
         generation_id: store.next_id(),

@@ -88,6 +88,8 @@ pub struct GenerateOptions {
     pub ignore_eos: bool,
     /// Keep what the KV cache already holds of the prompt's beginning.
     pub cache_prompt: bool,
+    /// The earlier generation whose prompt this takes the place of; what came after it is forgotten.
+    pub replaces: Option<u32>,
 }
 
 /// How the next token is drawn.

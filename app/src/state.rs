@@ -11,7 +11,7 @@ pub mod select;
 use std::rc::Rc;
 
 pub use catalogue::{Catalogue, CatalogueModel, Examples, PublicModel, PublicModels};
-pub use conversation::{Chunk, Conversation, Mark, MarkKind, Role, Row, Totals, Turn};
+pub use conversation::{Chunk, Conversation, Mark, MarkKind, Replaced, Role, Row, Totals, Turn};
 pub use reduce::reduce;
 
 use crate::protocol::{
@@ -43,6 +43,8 @@ pub struct AppState {
     pub selected: Option<u32>,
     /// What the visitor is writing.
     pub draft: String,
+    /// The earlier prompt that is being written anew.
+    pub editing: Option<Editing>,
     pub settings: Settings,
     pub view: View,
     /// One sentence about what went wrong, until it is dismissed.
@@ -76,6 +78,14 @@ pub struct Model {
     pub executor: ExecutorFacts,
 }
 
+/// An earlier prompt under the visitor's hands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Editing {
+    pub generation_id: u32,
+    /// What was being written before; it comes back afterwards.
+    pub draft_before: String,
+}
+
 /// A model on its way.
 #[derive(Clone, Debug)]
 pub struct Loading {
@@ -98,6 +108,7 @@ pub enum Activity {
     Waiting {
         generation_id: u32,
         prompt: String,
+        replaces: Option<u32>,
     },
     Prefilling {
         generation_id: u32,
@@ -211,6 +222,9 @@ pub enum Action {
     },
     Stopped,
     NewChat,
+    /// The prompt of this generation is to be written anew.
+    EditStarted(u32),
+    EditCancelled,
     Selected(Option<u32>),
     SamplingChanged(Sampling),
     SettingsToggled,

@@ -60,6 +60,7 @@ pub fn send(generation_id: u32, prompt: &str) -> Action {
         fresh: false,
         ignore_eos: false,
         cache_prompt: true,
+        replaces: None,
     };
     Action::Sent {
         generation_id,

@@ -37,6 +37,7 @@ pub fn read(options: &JsValue, shown: &Sampling) -> Result<(String, GenerateOpti
         fresh: !flag("continueChat", false),
         ignore_eos: flag("ignoreEos", false),
         cache_prompt: flag("cachePrompt", true),
+        replaces: None,
     };
     Ok((prompt, options))
 }

@@ -15,6 +15,7 @@ pub fn composer(state: &AppState, menu: Html, dispatch: &Dispatch, send: &Callba
     html! {
         <form class="composer" onsubmit={send.reform(|event: SubmitEvent| event.prevent_default())}>
             if state.conversation.is_full { { full() } }
+            if state.editing.is_some() { { editing(dispatch) } }
             <div class="write">
                 <label class="visually-hidden" for="prompt">{ "Prompt" }</label>
                 { textarea(state, dispatch, send) }
@@ -54,6 +55,15 @@ fn textarea(state: &AppState, dispatch: &Dispatch, send: &Callback<()>) -> Html 
         .clamp(1, 8)
         .max(if state.draft.len() > 90 { 3 } else { 1 });
     html! { <textarea id="prompt" rows={rows.to_string()} placeholder="Ask something" value={state.draft.clone()} {oninput} {onkeydown} /> }
+}
+
+fn editing(dispatch: &Dispatch) -> Html {
+    html! {
+        <p class="editing">
+            { "You are writing an earlier message anew. What follows it is kept as an earlier version." }
+            <button type="button" onclick={dispatch.reform(|_| Action::EditCancelled)}>{ "Leave it as it was" }</button>
+        </p>
+    }
 }
 
 fn full() -> Html {

@@ -14,7 +14,7 @@ use super::shade::shade_between;
 use super::{Dispatch, when};
 use crate::format;
 use crate::protocol::Finish;
-use crate::state::{Action, Chunk, Conversation, Mark, MarkKind, Measure, Role, Turn};
+use crate::state::{Action, Chunk, Conversation, Mark, MarkKind, Measure, Replaced, Role, Turn};
 
 /// How marks are drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,12 +39,52 @@ pub fn transcript(
     let tab_stop = selected.or(first);
     html! {
         <div class="turns" onclick={clicked(dispatch)} onkeydown={moved(dispatch)}>
-            { for conversation.turns.iter().map(|turn| view_turn(turn, style, selected, tab_stop)) }
+            { for conversation.turns.iter().map(|turn| html! {
+                <>
+                    { view_turn(turn, style, selected, tab_stop, &edit(turn, dispatch)) }
+                    if turn.role == Role::User { { earlier(conversation, turn.generation_id) } }
+                </>
+            }) }
         </div>
     }
 }
 
-fn view_turn(turn: &Turn, style: MarkStyle, selected: Option<u32>, tab_stop: Option<u32>) -> Html {
+/// Writes a prompt anew.
+fn edit(turn: &Turn, dispatch: &Dispatch) -> Html {
+    let generation_id = turn.generation_id;
+    if turn.role != Role::User {
+        return Html::default();
+    }
+    html! {
+        <button type="button" class="edit" title="Write this message anew; what follows it is kept as an earlier version"
+            onclick={dispatch.reform(move |_| Action::EditStarted(generation_id))}>{ "Edit" }</button>
+    }
+}
+
+/// What stood here before the prompt was written anew.
+fn earlier(conversation: &Conversation, generation_id: u32) -> Html {
+    let said = |turn: &Turn| {
+        let who = if turn.role == Role::User { "You" } else { "Model" };
+        html! { <p><b>{ who }</b>{ format!(" {}", turn.text()) }</p> }
+    };
+    let version = |replaced: &Replaced| {
+        html! {
+            <details class="earlier">
+                <summary>{ "Earlier version" }</summary>
+                { for replaced.turns.iter().map(said) }
+            </details>
+        }
+    };
+    html! { <>{ for conversation.replaced_by(generation_id).map(version) }</> }
+}
+
+fn view_turn(
+    turn: &Turn,
+    style: MarkStyle,
+    selected: Option<u32>,
+    tab_stop: Option<u32>,
+    tools: &Html,
+) -> Html {
     let (who, class) = match turn.role {
         Role::User => ("You", "user"),
         Role::Model => ("Model", "model"),
@@ -54,7 +94,7 @@ fn view_turn(turn: &Turn, style: MarkStyle, selected: Option<u32>, tab_stop: Opt
     };
     html! {
         <article class={classes!("turn", class)} key={format!("{}-{class}", turn.generation_id)}>
-            <h3>{ who }</h3>
+            <header class="turn-head"><h3>{ who }</h3>{ tools.clone() }</header>
             if turn.finish.is_some() || turn.role == Role::User { <p class="visually-hidden">{ turn.text() }</p> }
             if turn.marks().any(|mark| mark.kind == MarkKind::Reasoned) { <p class="reasons">{ "Reasoning in italics, then the answer" }</p> }
             <div class="tokens" role="listbox" aria-orientation="horizontal" aria-label={format!("{who}: tokens, arrow keys move")}>

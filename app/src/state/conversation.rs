@@ -22,6 +22,16 @@ pub struct Conversation {
     pub totals: Totals,
     /// The KV cache has no room for another position.
     pub is_full: bool,
+    /// Turns whose prompt was written anew later; nothing said is lost.
+    pub replaced: Vec<Replaced>,
+}
+
+/// Turns that others took the place of.
+#[derive(Clone, Debug)]
+pub struct Replaced {
+    /// The generation that begins in their place.
+    pub by: u32,
+    pub turns: Vec<Turn>,
 }
 
 /// One position within a pass.
@@ -135,6 +145,33 @@ impl Turn {
 }
 
 impl Conversation {
+    /// Takes the turns of a generation, and all after it, out of the conversation and keeps them as
+    /// what the generation `by` took the place of.
+    pub fn replace_from(&mut self, generation_id: u32, by: u32) {
+        let first = self
+            .turns
+            .iter()
+            .position(|turn| turn.generation_id == generation_id);
+        if let Some(first) = first {
+            let turns = self.turns.split_off(first);
+            self.replaced.push(Replaced { by, turns });
+        }
+        self.is_full = false;
+    }
+
+    /// What a generation took the place of, the newest first.
+    pub fn replaced_by(&self, generation_id: u32) -> impl Iterator<Item = &Replaced> {
+        // An edit of an edit keeps what both took the place of.
+        let mut wanted = vec![generation_id];
+        self.replaced.iter().rev().filter(move |replaced| {
+            let is_wanted = wanted.contains(&replaced.by);
+            if is_wanted {
+                wanted.extend(replaced.turns.first().map(|turn| turn.generation_id));
+            }
+            is_wanted
+        })
+    }
+
     /// A prompt became tokens: its turn and the model's empty one.
     pub fn start(
         &mut self,

@@ -5,7 +5,7 @@
 
 use std::rc::Rc;
 
-use super::{Action, Activity, AppState, Conversation, Loading, Model};
+use super::{Action, Activity, AppState, Conversation, Editing, Loading, Model, Role, Turn};
 use crate::protocol::{Envelope, Event, Finish, LoadStage, Request, Source, VERSION};
 
 /// The next state, and what to ask of the worker.
@@ -37,13 +37,15 @@ pub fn reduce(mut state: AppState, action: Action) -> (AppState, Vec<Request>) {
                 return (state, requests);
             }
             if from_draft {
-                state.draft.clear();
+                let editing = state.editing.take();
+                state.draft = editing.map(|editing| editing.draft_before).unwrap_or_default();
             }
             state.alert = None;
             state.selected = None;
             state.activity = Activity::Waiting {
                 generation_id,
                 prompt: prompt.clone(),
+                replaces: options.replaces,
             };
             requests.push(Request::Generate {
                 generation_id,
@@ -56,6 +58,12 @@ pub fn reduce(mut state: AppState, action: Action) -> (AppState, Vec<Request>) {
             requests.extend(stop(&mut state));
             requests.push(Request::NewChat);
             forget_conversation(&mut state);
+        }
+        Action::EditStarted(generation_id) => start_edit(&mut state, generation_id),
+        Action::EditCancelled => {
+            if let Some(editing) = state.editing.take() {
+                state.draft = editing.draft_before;
+            }
         }
         Action::Selected(position) => state.selected = position,
         Action::SamplingChanged(sampling) => state.settings.sampling = sampling,
@@ -103,7 +111,27 @@ fn stop(state: &mut AppState) -> Option<Request> {
     Some(Request::Cancel { generation_id })
 }
 
+/// The prompt goes where the visitor writes; what stood there comes back later.
+fn start_edit(state: &mut AppState, generation_id: u32) {
+    let is_prompt = |turn: &&Turn| turn.generation_id == generation_id && turn.role == Role::User;
+    let Some(prompt) = state.conversation.turns.iter().find(is_prompt).map(Turn::text) else {
+        return;
+    };
+    let draft_before = match state.editing.take() {
+        Some(editing) => editing.draft_before,
+        None => std::mem::take(&mut state.draft),
+    };
+    state.draft = prompt;
+    state.editing = Some(Editing {
+        generation_id,
+        draft_before,
+    });
+}
+
 fn forget_conversation(state: &mut AppState) {
+    if let Some(editing) = state.editing.take() {
+        state.draft = editing.draft_before;
+    }
     state.conversation = Conversation::default();
     state.activity = Activity::Idle;
     state.selected = None;
@@ -222,6 +250,13 @@ fn apply_generation(state: &mut AppState, event: Event) {
         } => {
             if fresh {
                 *conversation = Conversation::default();
+            }
+            if let Activity::Waiting {
+                replaces: Some(replaced),
+                ..
+            } = state.activity
+            {
+                conversation.replace_from(replaced, generation_id);
             }
             let total = first_position + pieces.len() as u32;
             conversation.start(generation_id, seed, reused, first_position, &pieces);

@@ -18,6 +18,18 @@ pub struct Chat {
     text: String,
     /// Prompt and answer tokens of all turns.
     tokens: Vec<TokenId>,
+    /// Where each generation began.
+    starts: Vec<Start>,
+}
+
+/// The conversation as a generation found it.
+#[derive(Clone)]
+struct Start {
+    generation_id: u32,
+    messages: usize,
+    text: String,
+    /// Tokens of it that the generation's prompt began with.
+    tokens: usize,
 }
 
 /// One prompt, ready to be computed.
@@ -39,6 +51,24 @@ impl Chat {
     /// Forgets everything.
     pub fn clear(&mut self) {
         *self = Self::default();
+    }
+
+    /// The conversation as it was before a generation, whose prompt is written anew.
+    pub fn before(&self, generation_id: u32) -> Self {
+        let known = self
+            .starts
+            .iter()
+            .position(|start| start.generation_id == generation_id);
+        let Some(index) = known else {
+            return Self::default();
+        };
+        let start = &self.starts[index];
+        Self {
+            messages: self.messages[..start.messages].to_vec(),
+            text: start.text.clone(),
+            tokens: self.tokens[..self.tokens.len().min(start.tokens)].to_vec(),
+            starts: self.starts[..index].to_vec(),
+        }
     }
 
     /// The next turn of the conversation.
@@ -98,7 +128,20 @@ impl Chat {
 
     /// Keeps a turn once it is over. What was reasoned is not told the model again, so after an answer
     /// that `has_reasoning` everything is rendered anew.
-    pub fn keep(&mut self, prompt: Prompt, sequence: &[TokenId], answer: &str, has_reasoning: bool) {
+    pub fn keep(
+        &mut self,
+        generation_id: u32,
+        prompt: Prompt,
+        sequence: &[TokenId],
+        answer: &str,
+        has_reasoning: bool,
+    ) {
+        self.starts.push(Start {
+            generation_id,
+            messages: self.messages.len(),
+            text: std::mem::take(&mut self.text),
+            tokens: prompt.first_position as usize,
+        });
         self.tokens = sequence.to_vec();
         self.text = prompt.text;
         if has_reasoning {

@@ -66,7 +66,13 @@ impl Run<'_> {
     async fn answer(&mut self, typed: &str, options: &GenerateOptions) -> Result<(), NoAnswer> {
         let fresh = options.fresh || options.raw;
         let (nothing_said, model) = (Chat::default(), &self.loaded.model);
-        let chat = if fresh { &nothing_said } else { &self.loaded.chat };
+        let replaced = options.replaces.filter(|_| !fresh);
+        let replaced = replaced.map(|generation_id| self.loaded.chat.before(generation_id));
+        let chat = match &replaced {
+            _ if fresh => &nothing_said,
+            Some(before) => before,
+            None => &self.loaded.chat,
+        };
         let prompt = if options.raw {
             chat.raw(model, typed)?
         } else {
@@ -81,6 +87,9 @@ impl Run<'_> {
             Generation::start(&mut self.loaded.session, prompt.tokens.clone(), options_of_engine)?;
         if fresh {
             self.loaded.chat.clear();
+        }
+        if let Some(before) = replaced {
+            self.loaded.chat = before;
         }
         if let Some(note) = &prompt.note {
             let text = format!("The model may answer oddly: {note}.");
@@ -165,7 +174,8 @@ impl Run<'_> {
             }
         };
         let chat = &mut self.loaded.chat;
-        chat.keep(prompt, generation.sequence(), &answer, has_reasoning);
+        let sequence = generation.sequence();
+        chat.keep(generation_id, prompt, sequence, &answer, has_reasoning);
         self.post.events(vec![Event::Finished {
             generation_id,
             finish,
