@@ -35,13 +35,11 @@ var<workgroup> scores: array<f32, 64>;
 var<workgroup> shares: array<f32, 64>;
 
 fn key_pair(pair: u32) -> vec2<f32> {
-    let at = pair * PAIR_WORDS;
-    return pair_from_words(keys[at], keys[at + PAIR_WORDS - 1u]);
+    return kv_pair(keys[kv_first(pair)], keys[kv_second(pair)], pair);
 }
 
 fn value_pair(pair: u32) -> vec2<f32> {
-    let at = pair * PAIR_WORDS;
-    return pair_from_words(values[at], values[at + PAIR_WORDS - 1u]);
+    return kv_pair(values[kv_first(pair)], values[kv_second(pair)], pair);
 }
 
 // Index of a head among all that the cache holds.

@@ -62,15 +62,21 @@ fn latent_rope(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocatio
     let scale = inverseSqrt(total / f32(params.d_latent) + params.eps);
 
     let row = (batch.start + token) % params.cache_rows * width;
-    for (var i = 2u * local; i < width; i += 128u) {
-        var pair = vec2(latent[source + i], latent[source + i + 1u]);
-        if (i < params.d_latent) {
-            pair *= scale * vec2(norm[i], norm[i + 1u]);
-        } else {
-            pair = turned(pair, rope[turns + (i - params.d_latent) / 2u]);
+    for (var i = KV_BLOCK * local; i < width; i += KV_BLOCK * 64u) {
+        var block: array<f32, KV_BLOCK>;
+        for (var j = 0u; j < KV_BLOCK; j += 2u) {
+            let at = i + j;
+            var pair = vec2(latent[source + at], latent[source + at + 1u]);
+            if (at < params.d_latent) {
+                pair *= scale * vec2(norm[at], norm[at + 1u]);
+            } else {
+                pair = turned(pair, rope[turns + (at - params.d_latent) / 2u]);
+            }
+            block[j] = pair.x;
+            block[j + 1u] = pair.y;
         }
-        for (var word = 0u; word < PAIR_WORDS; word++) {
-            latents[(row + i) / 2u * PAIR_WORDS + word] = word_from_pair(pair, word);
+        for (var word = 0u; word < KV_BLOCK_WORDS; word++) {
+            latents[(row + i) / KV_BLOCK * KV_BLOCK_WORDS + word] = kv_word(block, word);
         }
     }
 }

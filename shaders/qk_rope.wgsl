@@ -107,17 +107,21 @@ fn qk_rope(@builtin(global_invocation_id) id: vec3<u32>) {
     let base = token * params.qkv_stride + head * params.head_dim;
     let cache_row = (batch.start + token) % params.cache_rows;
     let row = (cache_row * params.n_kv_heads + kv_head) * params.head_dim;
-    for (var i = 0u; i < params.head_dim; i += 2u) {
-        let at = (row + i) / 2u * PAIR_WORDS;
-        if (is_key) {
-            let pair = vec2(rotated(key, i), rotated(key, i + 1u));
-            for (var word = 0u; word < PAIR_WORDS; word++) {
-                keys[at + word] = word_from_pair(pair, word);
+    for (var i = 0u; i < params.head_dim; i += KV_BLOCK) {
+        var block: array<f32, KV_BLOCK>;
+        for (var j = 0u; j < KV_BLOCK; j++) {
+            if (is_key) {
+                block[j] = rotated(key, i + j);
+            } else {
+                block[j] = qkv[base + i + j];
             }
-        } else {
-            let pair = vec2(qkv[base + i], qkv[base + i + 1u]);
-            for (var word = 0u; word < PAIR_WORDS; word++) {
-                values[at + word] = word_from_pair(pair, word);
+        }
+        let at = (row + i) / KV_BLOCK * KV_BLOCK_WORDS;
+        for (var word = 0u; word < KV_BLOCK_WORDS; word++) {
+            if (is_key) {
+                keys[at + word] = kv_word(block, word);
+            } else {
+                values[at + word] = kv_word(block, word);
             }
         }
     }

@@ -293,8 +293,14 @@ const LEAST_AGREEMENT: f64 = 0.99;
 #[test]
 fn led_through_the_same_tokens_executors_agree_on_the_next() {
     let Greedy { cases } = fixture("greedy.json");
-    let (model, mut session) = open(&Device::Cpu, KvFormat::F16);
-    let mut tokens = cases[0].prompt_ids.clone();
+    KvFormat::ALL
+        .iter()
+        .for_each(|kv| agree_with(*kv, &cases[0].prompt_ids));
+}
+
+fn agree_with(kv: KvFormat, prompt: &[TokenId]) {
+    let (model, mut session) = open(&Device::Cpu, kv);
+    let mut tokens = prompt.to_vec();
     // What it says goes on past the ends of answers, so that many kinds of text are met.
     tokens.extend(greedy(&model, &mut session, tokens.clone(), N_FORCED, true).0);
     let most_probable = |session: &mut Session| -> Vec<usize> {
@@ -311,10 +317,10 @@ fn led_through_the_same_tokens_executors_agree_on_the_next() {
     };
     let expected = most_probable(&mut session);
     for (name, device) in devices::all() {
-        let got = most_probable(&mut open(&device, KvFormat::F16).1);
+        let got = most_probable(&mut open(&device, kv).1);
         let equal = got.iter().zip(&expected).filter(|(a, b)| a == b).count();
         let share = equal as f64 / expected.len() as f64;
-        println!("{name}: {equal} of {} agree", expected.len());
+        println!("{name}, {}: {equal} of {} agree", kv.name(), expected.len());
         assert!(
             got.len() >= N_FORCED as usize && share >= LEAST_AGREEMENT,
             "{name}: {share}"

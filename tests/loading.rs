@@ -111,7 +111,10 @@ fn a_large_model_is_resumed_kept_and_opened_without_its_server() {
     page.browser.click("#models > summary");
     let told: String = page.browser.wait_for("what is kept", &listed, LIMIT);
     assert!(told.contains("Delete") && !told.contains("Go on"), "{told}");
-    page.browser.screenshot("models-menu");
+    for (name, width) in [("models-menu-390", 390), ("models-menu-768", 768), ("models-menu", 1440)] {
+        page.browser.resize(width, 900);
+        page.browser.screenshot(name);
+    }
 
     // The same file from disk.
     page.browser.type_into("#open-model", &file.display().to_string());

@@ -55,6 +55,7 @@ fn models_menu(state: &AppState, hands: &Hands) -> Html {
         public: &state.public,
         stored: &state.stored,
         context: state.context,
+        cache: state.cache,
         loads: state.loads,
     };
     models::models(&menu, &hands.dispatch, &hands.load, &hands.persist)

@@ -38,6 +38,7 @@ pub enum Request {
         executor: Option<Executor>,
         /// Positions of the KV cache; 0: as many as usual.
         context: u32,
+        cache: CacheFormat,
     },
     /// Stop loading; the present model stays.
     CancelLoad { load_id: u32 },
@@ -74,6 +75,24 @@ pub enum Source {
 pub enum Executor {
     Gpu,
     Cpu,
+}
+
+/// How entries of the KV cache are stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CacheFormat {
+    #[default]
+    F16,
+    F32,
+    Q8_0,
+}
+
+impl CacheFormat {
+    /// All of them, and what is said of each.
+    pub const ALL: [(Self, &str, &str); 3] = [
+        (Self::F16, "f16", "f16, as usual"),
+        (Self::F32, "f32", "f32, twice the memory"),
+        (Self::Q8_0, "q8_0", "q8_0, little more than half"),
+    ];
 }
 
 /// How to answer one prompt.

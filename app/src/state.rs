@@ -15,8 +15,8 @@ pub use conversation::{Chunk, Conversation, Mark, MarkKind, Replaced, Role, Row,
 pub use reduce::reduce;
 
 use crate::protocol::{
-    Envelope, Event, Executor, ExecutorFacts, GenerateOptions, LoadStage, ModelFacts, Needs, Sampling,
-    Source, Stored,
+    CacheFormat, Envelope, Event, Executor, ExecutorFacts, GenerateOptions, LoadStage, ModelFacts, Needs,
+    Sampling, Source, Stored,
 };
 
 /// Everything the page shows is a function of this.
@@ -30,6 +30,8 @@ pub struct AppState {
     pub stored: Rc<Stored>,
     /// Positions of the KV cache for the next load; 0: as many as usual.
     pub context: u32,
+    /// How the KV cache of the next load is stored.
+    pub cache: CacheFormat,
     /// Memory of the visitor's computer as the browser tells it, which is never more than 8 GB.
     pub device_bytes: Option<u64>,
     /// Loads asked for so far; the menu of models closes with each.
@@ -204,6 +206,7 @@ pub enum Action {
     StoredAsked,
     StoredDeleted(String),
     ContextChosen(u32),
+    CacheChosen(CacheFormat),
     DeviceMemoryTold(u64),
     ExecutorForced(Executor),
     LoadAsked {

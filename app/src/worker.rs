@@ -73,8 +73,13 @@ async fn serve(queue: Rc<Queue>, cancelled: Rc<Cancelled>, post: Post) {
                 source,
                 executor,
                 context,
+                cache,
             } => {
-                let wanted = load::Wanted { executor, context };
+                let wanted = load::Wanted {
+                    executor,
+                    context,
+                    cache,
+                };
                 if let Some(model) = load::load(load_id, source, wanted, &cancelled, &post).await {
                     loaded = Some(model);
                 }

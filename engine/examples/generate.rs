@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release -p moescope-engine --example generate -- MODEL.gguf "What is 27 + 58?"
 //!  [--executor gpu|cpu] [--raw true] [--temperature 0] [--seed 1] [--max-tokens 200]
-//!  [--ignore-eos true] [--kv f16|f32] [--trace out.json]`
+//!  [--ignore-eos true] [--kv f16|f32|q8_0] [--trace out.json]`
 
 use std::io::Write;
 

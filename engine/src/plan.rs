@@ -31,6 +31,16 @@ pub enum PlanError {
          choose a shorter context"
     )]
     TooMuchState { bytes: u64, context: u32, limit: u64 },
+    #[error(
+        "a KV cache stored as {format} needs heads of a multiple of {block} elements, and those of {name} have {got}; \
+         choose another format for it"
+    )]
+    KvBlock {
+        name: String,
+        format: &'static str,
+        block: u32,
+        got: u32,
+    },
     #[error("{name}: {what} is {got}, and the kernels here handle at most {limit}")]
     Beyond {
         name: String,

@@ -1,11 +1,22 @@
 // KV cache entries as half floats, two elements per word; needs no shader-f16.
 
-const PAIR_WORDS = 1u;
+const KV_BLOCK = 2u;            // elements packed together
+const KV_BLOCK_WORDS = 1u;
 
-fn pair_from_words(first: u32, second: u32) -> vec2<f32> {
+// The words that hold a pair of elements.
+fn kv_first(pair: u32) -> u32 {
+    return pair;
+}
+
+fn kv_second(pair: u32) -> u32 {
+    return pair;
+}
+
+fn kv_pair(first: u32, second: u32, pair: u32) -> vec2<f32> {
     return unpack2x16float(first);
 }
 
-fn word_from_pair(pair: vec2<f32>, word: u32) -> u32 {
-    return pack2x16float(pair);
+// A word of a packed block.
+fn kv_word(block: array<f32, KV_BLOCK>, word: u32) -> u32 {
+    return pack2x16float(vec2(block[0], block[1]));
 }

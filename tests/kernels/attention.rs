@@ -199,6 +199,21 @@ fn one_block_exactly_and_one_more() {
 }
 
 #[test]
+fn bytes_with_a_scale() {
+    for (head_dim, start) in [(32, 0), (64, 130), (256, 70)] {
+        check(Shape {
+            kv: KvFormat::Q8_0,
+            n_heads: 4,
+            n_kv_heads: 2,
+            head_dim,
+            batch: batch(2, start),
+            sharpness: 3.0,
+            ..Shape::default()
+        });
+    }
+}
+
+#[test]
 fn many_blocks_sharp_scores() {
     let kv = KvFormat::F32;
     check(Shape {
@@ -275,8 +290,8 @@ fn values_at_the_beginning_of_keys() {
             kv: *kv,
             n_heads: 3,
             n_kv_heads: 1,
-            head_dim: 40,
-            latent: Some(32),
+            head_dim: 96,
+            latent: Some(64),
             batch: batch(2, 130),
             ..Shape::default()
         });

@@ -6,7 +6,7 @@ use moescope_engine::kernels::{Batch, stride};
 use moescope_tests::kernel_case::{Case, assert_close, floats};
 use moescope_tests::rng::Rng;
 
-use crate::{F16_ROUNDING, F32_SUMS};
+use crate::F32_SUMS;
 
 #[derive(Clone, Copy)]
 struct Shape {
@@ -95,10 +95,7 @@ fn check(shape: Shape) {
         latents: case.words(&[], kv.bytes_for(cache.len() as u64) as usize / 4),
     };
     let outputs = [kernel.out, kernel.latents];
-    let cache_tolerance = match kv {
-        KvFormat::F16 => F16_ROUNDING,
-        KvFormat::F32 => F32_SUMS,
-    };
+    let cache_tolerance = crate::kv_tolerance(kv);
     case.run(kernel, &outputs, |name, got| {
         assert_close(name, floats(&got[0]), &out, F32_SUMS);
         let mut unpacked = vec![0.0; cache.len()];

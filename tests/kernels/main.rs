@@ -14,11 +14,24 @@ mod router;
 mod short_conv;
 mod swiglu;
 
+use moescope_engine::KvFormat;
+
 /// f32 sums of up to some thousand terms against f64: a few dozen roundings of 6e-8 each.
 const F32_SUMS: f64 = 5e-6;
 
 /// One half-precision rounding of a cache entry.
 const F16_ROUNDING: f64 = 1e-3;
+/// Half a step of a byte, of the largest entry of its block; a whole one where a tie falls the other way.
+const Q8_0_ROUNDING: f64 = 1.0 / 127.0;
+
+/// How far an entry may be from what was stored.
+fn kv_tolerance(kv: KvFormat) -> f64 {
+    match kv {
+        KvFormat::F16 => F16_ROUNDING,
+        KvFormat::F32 => F32_SUMS,
+        KvFormat::Q8_0 => Q8_0_ROUNDING,
+    }
+}
 
 /// A row normed by its root mean square; with a bias, around its mean. In f64.
 fn normed(row: &[f32], gains: &[f32], bias: Option<&[f32]>, eps: f32) -> Vec<f64> {

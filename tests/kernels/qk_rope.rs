@@ -7,7 +7,7 @@ use moescope_engine::kernels::qk_rope::{Params, QkRope};
 use moescope_tests::kernel_case::{Case, assert_close, floats};
 use moescope_tests::rng::Rng;
 
-use crate::{F16_ROUNDING, F32_SUMS};
+use crate::F32_SUMS;
 
 const CONTEXT: u32 = 12;
 
@@ -144,11 +144,7 @@ fn check(shape: Shape) {
         values: case.words(&[], cache_words),
     };
     let outputs = [kernel.q, kernel.keys, kernel.values];
-    let cache_tolerance = if kv == KvFormat::F16 {
-        F16_ROUNDING
-    } else {
-        F32_SUMS
-    };
+    let cache_tolerance = crate::kv_tolerance(kv);
     case.run(kernel, &outputs, |name, out| {
         assert_close(&format!("{name} q"), floats(&out[0]), &queries, F32_SUMS);
         for (words, expected) in out[1..].iter().zip(&caches) {

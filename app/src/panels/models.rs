@@ -8,7 +8,7 @@ use yew::{Callback, Html, TargetCast, html};
 use super::loading::file_name;
 use super::{Dispatch, when};
 use crate::format;
-use crate::protocol::{Stored, StoredModel};
+use crate::protocol::{CacheFormat, Stored, StoredModel};
 use crate::state::{Action, CatalogueModel, PublicModel, PublicModels};
 
 /// Positions offered for the KV cache; 0 is as many as usual.
@@ -21,6 +21,8 @@ pub struct Menu<'a> {
     pub stored: &'a Stored,
     /// Positions chosen for the next load.
     pub context: u32,
+    /// How its entries are stored then.
+    pub cache: CacheFormat,
     /// Loads so far: each closes the menu.
     pub loads: u32,
 }
@@ -35,7 +37,7 @@ pub fn models(menu: &Menu<'_>, dispatch: &Dispatch, load: &Callback<String>, per
                     <h3>{ "With this page" }</h3>
                     <ul>{ for menu.built_in.iter().map(|model| built_in(model, load)) }</ul>
                     { address(load) }
-                    { context(menu.context, dispatch) }
+                    <div class="choices">{ context(menu.context, dispatch) }{ cache(menu.cache, dispatch) }</div>
                 </section>
                 <section>
                     <h3>{ "Kept in this browser" }</h3>
@@ -92,6 +94,21 @@ fn context(chosen: u32, dispatch: &Dispatch) -> Html {
     html! {
         <label class="context"><span>{ "KV cache of the next load" }</span>
             <select id="context" {onchange}>{ for CONTEXTS.into_iter().map(option) }</select>
+        </label>
+    }
+}
+
+fn cache(chosen: CacheFormat, dispatch: &Dispatch) -> Html {
+    let onchange = when(dispatch, |event: Event| {
+        let name = event.target_dyn_into::<HtmlSelectElement>()?.value();
+        let found = CacheFormat::ALL.iter().find(|(_, known, _)| *known == name);
+        found.map(|(cache, _, _)| Action::CacheChosen(*cache))
+    });
+    html! {
+        <label class="context"><span>{ "stored as" }</span>
+            <select id="cache-format" {onchange}>{ for CacheFormat::ALL.iter().map(|(cache, name, told)| html! {
+                <option value={*name} selected={*cache == chosen}>{ *told }</option>
+            }) }</select>
         </label>
     }
 }

@@ -127,7 +127,14 @@ fn ending(turn: &Turn) -> Html {
         0 => String::new(),
         some => format!(", {some} of them reasoning"),
     };
-    html! { <p class="ending">{ format!("{tokens}{reasoned} · seed {}{told}", turn.seed) }</p> }
+    let reused = match turn.reused {
+        0 => String::new(),
+        some => format!(
+            " · {} reused from the KV cache",
+            format::plural(u64::from(some), "position")
+        ),
+    };
+    html! { <p class="ending">{ format!("{tokens}{reasoned} · seed {}{told}{reused}", turn.seed) }</p> }
 }
 
 /// What a chunk needs to draw itself.

@@ -18,6 +18,7 @@ pub fn reduce(mut state: AppState, action: Action) -> (AppState, Vec<Request>) {
         Action::StoredAsked => requests.push(Request::ListStored),
         Action::StoredDeleted(url) => requests.push(Request::DeleteStored { url }),
         Action::ContextChosen(context) => state.context = context,
+        Action::CacheChosen(cache) => state.cache = cache,
         Action::DeviceMemoryTold(bytes) => state.device_bytes = Some(bytes),
         Action::ExecutorForced(executor) => state.forced_executor = Some(executor),
         Action::LoadAsked {
@@ -96,6 +97,7 @@ fn load(state: &mut AppState, requests: &mut Vec<Request>, load_id: u32, origin:
         source,
         executor: state.forced_executor,
         context: state.context,
+        cache: state.cache,
     });
 }
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use moescope_engine::gguf::GgufError;
 use moescope_engine::session::{Needs, Session, SessionOptions};
-use moescope_engine::{Error, Model};
+use moescope_engine::{Error, KvFormat, Model};
 use wasm_bindgen::JsCast;
 use web_sys::{DedicatedWorkerGlobalScope, Url};
 
@@ -15,7 +15,7 @@ use super::choose::{Chosen, Opener};
 use super::facts::model_facts;
 use super::post::Post;
 use super::source::Source;
-use crate::protocol::{self, Event, Executor, LoadStage};
+use crate::protocol::{self, CacheFormat, Event, Executor, LoadStage};
 
 /// Least milliseconds between two reports of progress.
 const REPORT_MILLIS: f64 = 80.0;
@@ -34,6 +34,21 @@ pub struct Wanted {
     pub executor: Option<Executor>,
     /// Positions of the KV cache; 0: as many as usual.
     pub context: u32,
+    pub cache: CacheFormat,
+}
+
+impl Wanted {
+    fn options(self) -> SessionOptions {
+        SessionOptions {
+            context: self.context,
+            kv: match self.cache {
+                CacheFormat::F16 => KvFormat::F16,
+                CacheFormat::F32 => KvFormat::F32,
+                CacheFormat::Q8_0 => KvFormat::Q8_0,
+            },
+            ..SessionOptions::default()
+        }
+    }
 }
 
 /// Loads a model and tells how it went; nothing where it failed or was cancelled.
@@ -82,10 +97,7 @@ async fn open(
         }
         protocol::Source::File { name, blob } => Source::file(name, blob, load_id, cancelled),
     };
-    let options = SessionOptions {
-        context: wanted.context,
-        ..SessionOptions::default()
-    };
+    let options = wanted.options();
     let tell_needs = |model: &Model| -> Result<(), Error> {
         let needs = needs(model, options)?;
         post.events(vec![Event::Needed { load_id, needs }]);

@@ -152,6 +152,7 @@ impl Attention {
     /// Five to seven steps: norm, one to three projections, rotation and cache, attention, output.
     pub fn plan(&self, builder: &mut PlanBuilder) -> Result<(), PlanError> {
         self.check()?;
+        builder.check_kv_block(&self.o.weight.name, self.head_dim)?;
         let h = super::plan_norm(
             builder,
             StepGroup::Attention,

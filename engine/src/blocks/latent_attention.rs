@@ -68,6 +68,8 @@ impl LatentAttention {
     /// Eight steps, two more where queries have a bottleneck.
     pub fn plan(&self, builder: &mut PlanBuilder) -> Result<(), PlanError> {
         self.check()?;
+        builder.check_kv_block(&self.kv_a.weight.name, self.d_latent)?;
+        builder.check_kv_block(&self.kv_a.weight.name, self.d_key())?;
         let group = StepGroup::Attention;
         let h = super::plan_norm(builder, group, self.layer, &self.norm, self.d_model, self.eps)?;
         let (q, latent) = self.plan_inward(builder, h)?;

@@ -133,6 +133,20 @@ impl PlanBuilder {
         (keys, values, rows)
     }
 
+    /// Refuses heads that do not hold whole blocks of the cache's format.
+    pub fn check_kv_block(&self, name: &str, head_dim: u32) -> Result<(), PlanError> {
+        let kv = self.plan.options.kv;
+        if head_dim.is_multiple_of(kv.block()) {
+            return Ok(());
+        }
+        Err(PlanError::KvBlock {
+            name: name.into(),
+            format: kv.name(),
+            block: kv.block(),
+            got: head_dim,
+        })
+    }
+
     /// One row of `width` elements per position, from which both keys and values are made.
     pub fn latents(&mut self, layer: LayerIdx, width: u32) -> (BufferId, u32) {
         let bytes = self.plan.options.kv.bytes_for(u64::from(width));
