@@ -111,7 +111,11 @@ fn a_large_model_is_resumed_kept_and_opened_without_its_server() {
     page.browser.click("#models > summary");
     let told: String = page.browser.wait_for("what is kept", &listed, LIMIT);
     assert!(told.contains("Delete") && !told.contains("Go on"), "{told}");
-    for (name, width) in [("models-menu-390", 390), ("models-menu-768", 768), ("models-menu", 1440)] {
+    for (name, width) in [
+        ("models-menu-390", 390),
+        ("models-menu-768", 768),
+        ("models-menu", 1440),
+    ] {
         page.browser.resize(width, 900);
         page.browser.screenshot(name);
     }
