@@ -117,3 +117,28 @@ fn the_trace_counts_what_a_window_holds_and_reads() {
     assert_eq!(kv.bytes_per_position, row, "only one layer still grows");
     assert_eq!(kv.reserved_bytes, row * (2 * window_rows + u64::from(CONTEXT)));
 }
+
+#[test]
+fn a_fork_goes_its_own_way_from_the_same_tokens() {
+    let tokens = tokens();
+    let (common, [left, right]) = (&tokens[..40], [&tokens[40..60], &tokens[60..80]]);
+    for file in ["gpt-oss.gguf", "lfm2moe.gguf", "deepseek2-v3.gguf"] {
+        for (name, device) in devices::all() {
+            let name = format!("{file} on {name}");
+            let straight = |rest: &[TokenId]| {
+                let mut session = open(file, &device, 7);
+                run(&mut session, common);
+                run(&mut session, rest)
+            };
+            let mut trunk = open(file, &device, 7);
+            run(&mut trunk, common);
+            let mut fork = pollster::block_on(trunk.fork()).expect("a fork");
+            assert_eq!(fork.tokens(), common, "{name}");
+            // In turns, so that one would spoil the other's cache.
+            let first = run(&mut trunk, left);
+            assert_same(&name, &run(&mut fork, right), &straight(right));
+            assert_same(&name, &first, &straight(left));
+            assert_eq!((trunk.tokens()[40], fork.tokens()[40]), (left[0], right[0]));
+        }
+    }
+}

@@ -18,6 +18,7 @@ pub mod short_conv;
 pub mod swiglu;
 
 use std::cell::{Ref, RefCell, RefMut};
+use std::rc::Rc;
 
 use crate::plan::{BufferId, PackId};
 use crate::quant::Format;
@@ -29,7 +30,8 @@ use crate::quant::Format;
 #[derive(Debug)]
 pub struct Memory {
     buffers: Vec<RefCell<Vec<u32>>>,
-    packs: Vec<Weights>,
+    /// Shared by forked sessions.
+    packs: Rc<[Weights]>,
 }
 
 impl Memory {
@@ -39,7 +41,18 @@ impl Memory {
             .into_iter()
             .map(|words| RefCell::new(vec![0; words]))
             .collect();
-        Self { buffers, packs }
+        Self {
+            buffers,
+            packs: packs.into(),
+        }
+    }
+
+    /// The same weights, and a copy of what the buffers hold.
+    pub fn fork(&self) -> Self {
+        Self {
+            buffers: self.buffers.clone(),
+            packs: Rc::clone(&self.packs),
+        }
     }
 
     /// A buffer read as words.
@@ -72,8 +85,9 @@ impl Memory {
         &self.packs[id.0].vector
     }
 
-    pub(crate) fn weights_mut(&mut self, id: PackId) -> &mut Weights {
-        &mut self.packs[id.0]
+    /// While nobody shares them.
+    pub(crate) fn weights_mut(&mut self, id: PackId) -> Option<&mut Weights> {
+        Rc::get_mut(&mut self.packs)?.get_mut(id.0)
     }
 }
 

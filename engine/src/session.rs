@@ -110,7 +110,7 @@ pub struct Forward {
 /// See the module.
 #[derive(Debug)]
 pub struct Session {
-    plan: Plan,
+    plan: Rc<Plan>,
     executor: Executor,
     /// The tokens whose keys and values the cache holds.
     tokens: Vec<TokenId>,
@@ -145,12 +145,25 @@ impl Session {
         };
         let moe_layers = plan.moe.layers.as_slice().into();
         Ok(Self {
-            plan,
+            plan: Rc::new(plan),
             executor,
             tokens: Vec::new(),
             written: 0,
             moe_layers,
             rope_factors,
+        })
+    }
+
+    /// Another session of the same model that goes on from the same tokens. Weights and pipelines are
+    /// shared, the KV cache is copied.
+    pub async fn fork(&self) -> Result<Self, Error> {
+        Ok(Self {
+            plan: Rc::clone(&self.plan),
+            executor: self.executor.fork(&self.plan).await?,
+            tokens: self.tokens.clone(),
+            written: self.written,
+            moe_layers: Rc::clone(&self.moe_layers),
+            rope_factors: self.rope_factors.clone(),
         })
     }
 

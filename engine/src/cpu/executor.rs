@@ -24,14 +24,23 @@ impl CpuExecutor {
         }
     }
 
+    /// Another with the same weights, and a copy of everything else.
+    pub fn fork(&self) -> Self {
+        Self {
+            memory: self.memory.fork(),
+        }
+    }
+
     pub(crate) fn write_weights(&mut self, pack: PackId, rows: &[u8]) {
-        self.memory.weights_mut(pack).extend(rows);
+        if let Some(weights) = self.memory.weights_mut(pack) {
+            weights.extend(rows);
+        }
     }
 
     pub(crate) fn finish_weights(&mut self, plan: &Plan, pack: PackId) {
-        self.memory
-            .weights_mut(pack)
-            .finish(plan.packs[pack.0].rows as usize);
+        if let Some(weights) = self.memory.weights_mut(pack) {
+            weights.finish(plan.packs[pack.0].rows as usize);
+        }
     }
 
     pub(crate) fn write_buffer(&mut self, id: BufferId, words: &[u32]) {

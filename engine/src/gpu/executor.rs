@@ -9,7 +9,7 @@ use super::timer::Timer;
 use super::upload::Upload;
 use crate::clock::Clock;
 use crate::kernels::{Batch, Bind};
-use crate::plan::{BufferId, BufferKind, PackId, Plan};
+use crate::plan::{Buffer, BufferId, BufferKind, PackId, Plan};
 use crate::session::{PassInput, PassOutput};
 use crate::trace::StepGroup;
 
@@ -68,11 +68,32 @@ impl Readback {
 impl GpuExecutor {
     /// Reserves buffers, compiles pipelines, makes bind groups. Weights come afterwards.
     pub async fn new(context: &GpuContext, plan: &Plan) -> Result<Self, GpuError> {
+        Self::checked(context, plan, None).await
+    }
+
+    /// Another with the same weights and pipelines, and a copy of the KV cache.
+    pub async fn fork(&self, plan: &Plan) -> Result<Self, GpuError> {
+        let fork = Self::checked(&self.context, plan, Some(self)).await?;
+        let mut encoder = self.context.device.create_command_encoder(&Default::default());
+        let kept = |(spec, _): &(&Buffer, _)| matches!(spec.kind, BufferKind::Kv(_));
+        for (_, (from, to)) in plan
+            .buffers
+            .iter()
+            .zip(self.buffers.iter().zip(&fork.buffers))
+            .filter(kept)
+        {
+            encoder.copy_buffer_to_buffer(from, 0, to, 0, from.size());
+        }
+        self.context.queue.submit([encoder.finish()]);
+        Ok(fork)
+    }
+
+    async fn checked(context: &GpuContext, plan: &Plan, like: Option<&Self>) -> Result<Self, GpuError> {
         context.check()?;
         let device = &context.device;
         let memory = device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
         let validation = device.push_error_scope(wgpu::ErrorFilter::Validation);
-        let executor = Self::make(context, plan);
+        let executor = Self::make(context, plan, like);
         if let Some(err) = validation.pop().await {
             return Err(GpuError::Fault {
                 what: err.to_string().into(),
@@ -84,7 +105,8 @@ impl GpuExecutor {
         executor
     }
 
-    fn make(context: &GpuContext, plan: &Plan) -> Result<Self, GpuError> {
+    /// `like`: whose weights and pipelines are shared.
+    fn make(context: &GpuContext, plan: &Plan, like: Option<&Self>) -> Result<Self, GpuError> {
         let device = &context.device;
         let storage =
             wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC;
@@ -102,11 +124,13 @@ impl GpuExecutor {
             .iter()
             .map(|spec| buffer(&spec.name, spec.bytes(), storage))
             .collect();
-        let packs: Vec<wgpu::Buffer> = plan
-            .packs
-            .iter()
-            .map(|pack| buffer(&pack.name(), pack.gpu_bytes(), storage))
-            .collect();
+        let new_packs = || {
+            let packs = plan.packs.iter();
+            packs
+                .map(|pack| buffer(&pack.name(), pack.gpu_bytes(), storage))
+                .collect()
+        };
+        let packs: Vec<wgpu::Buffer> = like.map_or_else(new_packs, |like| like.packs.clone());
         let uniform = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
         let batch = buffer("batch", size_of::<Batch>() as u64, uniform);
         let params = buffer("params", PARAMS_STRIDE * plan.steps.len() as u64, uniform);
@@ -133,7 +157,11 @@ impl GpuExecutor {
             let unknown = || GpuError::Fault {
                 what: format!("no shader named {stem}").into(),
             };
-            let pipelines = cache.get(step.kernel.as_ref()).ok_or_else(unknown)?;
+            let pipelines = match like {
+                Some(like) => like.steps.get(index).map(|step| step.pipelines.clone()),
+                None => cache.get(step.kernel.as_ref()),
+            };
+            let pipelines = pipelines.ok_or_else(unknown)?;
             let own_params = wgpu::BufferBinding {
                 buffer: &params,
                 offset,

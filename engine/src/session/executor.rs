@@ -105,6 +105,14 @@ impl Executor {
         })
     }
 
+    /// Another that shares the weights and starts from a copy of the KV cache.
+    pub async fn fork(&self, plan: &Plan) -> Result<Self, Error> {
+        Ok(match self {
+            Self::Gpu(executor) => Self::Gpu(Box::new(executor.fork(plan).await?)),
+            Self::Cpu(executor) => Self::Cpu(executor.fork()),
+        })
+    }
+
     /// Appends whole rows to a pack.
     pub fn write_weights(&mut self, plan: &Plan, pack: PackId, rows: &[u8]) -> Result<(), Error> {
         match self {
