@@ -3,7 +3,7 @@
 
 use moescope_engine::gguf::{Array, Gguf, GgufError, Looks, Value};
 use moescope_engine::quant::Format;
-use moescope_engine::source::SourceError;
+use moescope_engine::source::{Parts, SourceError, part_names};
 use moescope_engine::{ByteSource, MemorySource};
 use moescope_tests::gguf_bytes::{Builder, array, string, value_type};
 
@@ -267,7 +267,62 @@ fn rejects_one_part_of_a_split_model() {
         sample()
             .pair("split.no", value_type::U16, [1, 0])
             .pair("split.count", value_type::U16, [3, 0]);
-    refused(file.bytes(), &["part 2", "split into 3", "--merge"]);
+    refused(file.bytes(), &["part 2", "split into 3", "1 came"]);
+}
+
+/// A part of two, with one tensor of 32 floats of that value.
+fn part(number: u8, name: &str, value: f32) -> MemorySource {
+    let data: Vec<u8> = (0..32).flat_map(|_| value.to_le_bytes()).collect();
+    let part = Builder::new()
+        .pair("split.no", value_type::U16, [number, 0])
+        .pair("split.count", value_type::U16, [2, 0]);
+    MemorySource(part.tensor(name, &[32], F32, &data).bytes())
+}
+
+#[test]
+fn parts_of_a_split_model_are_one() {
+    let source = Parts(vec![part(0, "a", 1.0), part(1, "b", 2.0)]);
+    let gguf = pollster::block_on(Gguf::read(&source)).expect("two good parts");
+    assert_eq!(gguf.file_bytes, source.length());
+    for (name, value) in [("a", 1.0f32), ("b", 2.0)] {
+        let tensor = gguf.tensor(name).expect("it is there");
+        let bytes = pollster::block_on(source.read(tensor.range.clone())).expect("its bytes");
+        assert_eq!(bytes, value.to_le_bytes().repeat(32), "{name}");
+    }
+    let across = pollster::block_on(source.read(0..source.length())).expect("all of it");
+    assert_eq!(across.len() as u64, source.length());
+    assert!(pollster::block_on(source.read(1..source.length() + 1)).is_err());
+}
+
+#[test]
+fn parts_in_another_order_or_twice_are_refused() {
+    let read = |parts| {
+        let err = pollster::block_on(Gguf::read(&Parts(parts))).expect_err("refused");
+        err.to_string()
+    };
+    let told = read(vec![part(1, "b", 2.0), part(0, "a", 1.0)]);
+    assert!(told.contains("number 2 stands where number 1 should"), "{told}");
+    let told = read(vec![part(0, "a", 1.0), part(1, "a", 2.0)]);
+    assert!(told.contains("\"a\""), "{told}");
+    let told = read(vec![part(0, "a", 1.0), part(1, "b", 1.0), part(1, "c", 1.0)]);
+    assert!(told.contains("split into 2, and 3 came"), "{told}");
+}
+
+#[test]
+fn names_of_parts_follow_from_one() {
+    let names = part_names("model-Q4_K_M-00002-of-00003.gguf").expect("a part");
+    assert_eq!(names.len(), 3);
+    assert_eq!(names[0], "model-Q4_K_M-00001-of-00003.gguf");
+    for other in [
+        "model.gguf",
+        "a-of-b.gguf",
+        "m-1-of-3.gguf",
+        "m-00001-of-00001.gguf",
+        "m-00001-of-99999.gguf",
+        "m-00001-of-00003.bin",
+    ] {
+        assert_eq!(part_names(other), None, "{other}");
+    }
 }
 
 // Damaged headers.

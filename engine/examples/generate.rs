@@ -10,7 +10,7 @@ use moescope_engine::chat::Message;
 use moescope_engine::generate::{Generation, GenerationOptions, Outcome};
 use moescope_engine::sampler::SamplerOptions;
 use moescope_engine::session::{Session, SessionOptions};
-use moescope_engine::source::FileSource;
+use moescope_engine::source::Parts;
 use moescope_engine::{KvFormat, Model, StepGroup, TokenId, TokenTrace};
 use serde_json::{Value, json};
 
@@ -47,7 +47,7 @@ fn run() -> cli::Result<()> {
         context: args.value("context", 0)?,
         ..SessionOptions::default()
     };
-    let source = FileSource::open(path)?;
+    let source = Parts::open(path)?;
     let model = pollster::block_on(Model::open(&source))?;
     let mut session = pollster::block_on(Session::open(
         &model.spec,

@@ -9,7 +9,7 @@
 use moescope_engine::arch::Spec;
 use moescope_engine::gguf::Gguf;
 use moescope_engine::session::{Session, SessionOptions};
-use moescope_engine::source::FileSource;
+use moescope_engine::source::Parts;
 use moescope_engine::{KvFormat, TokenId};
 
 #[path = "shared/cli.rs"]
@@ -39,7 +39,7 @@ fn run() -> cli::Result<()> {
         ..SessionOptions::default()
     };
     // Weights only: files made to compare implementations often carry no tokenizer.
-    let source = FileSource::open(path)?;
+    let source = Parts::open(path)?;
     let spec = Spec::read(&pollster::block_on(Gguf::read(&source))?)?;
     let mut session = pollster::block_on(Session::open(&spec, &source, &device, options, &mut |_, _| {}))?;
     let mut bytes: Vec<u8> = Vec::new();

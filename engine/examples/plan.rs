@@ -3,7 +3,7 @@
 //! `cargo xtask plan MODEL.gguf [--context N] [--kv f16|f32]`
 
 use moescope_engine::plan::{Limits, Plan, PlanOptions};
-use moescope_engine::source::FileSource;
+use moescope_engine::source::Parts;
 use moescope_engine::{KvFormat, Model};
 
 #[path = "shared/cli.rs"]
@@ -21,7 +21,7 @@ fn run() -> cli::Result<()> {
     let [path] = args.positional.as_slice() else {
         return Err("usage: plan MODEL.gguf".into());
     };
-    let model = pollster::block_on(Model::open(&FileSource::open(path)?))?;
+    let model = pollster::block_on(Model::open(&Parts::open(path)?))?;
     let context = args.value("context", model.spec.context_length.min(4096))?;
     let options = PlanOptions {
         context,

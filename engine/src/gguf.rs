@@ -70,8 +70,31 @@ pub struct TensorInfo {
 }
 
 impl Gguf {
-    /// Reads and checks the header; the tensor data stays where it is.
+    /// Reads and checks the header, or those of all parts of a split model; the tensor data stays where
+    /// it is.
     pub async fn read(source: &impl ByteSource) -> Result<Self, GgufError> {
+        let starts = source.part_starts();
+        let mut whole: Option<Self> = None;
+        for (index, start) in starts.iter().enumerate() {
+            let end = starts.get(index + 1).copied().unwrap_or(source.length());
+            let mut part = Self::read_part(&Part {
+                source,
+                range: *start..end,
+            })
+            .await?;
+            part.check_part(index, starts.len())?;
+            part.tensors.iter_mut().for_each(|tensor| {
+                tensor.range = tensor.range.start + start..tensor.range.end + start;
+            });
+            whole = Some(match whole {
+                None => part,
+                Some(whole) => whole.joined(part)?,
+            });
+        }
+        whole.ok_or(GgufError::Empty)
+    }
+
+    async fn read_part(source: &impl ByteSource) -> Result<Self, GgufError> {
         let file_bytes = source.length();
         let mut start = Vec::new();
         let mut needed = FIRST_CHUNK.min(file_bytes);
@@ -86,6 +109,29 @@ impl Gguf {
                 }
             }
         }
+    }
+
+    /// Whether this is the part it should be, of as many as there are.
+    fn check_part(&self, index: usize, given: usize) -> Result<(), GgufError> {
+        let parts = self.metadata.opt_u64("split.count")?.unwrap_or(1).max(1);
+        let number = self.metadata.opt_u64("split.no")?.unwrap_or(0);
+        if parts != given as u64 {
+            let part = number.saturating_add(1);
+            return Err(GgufError::Split { part, parts, given });
+        }
+        if parts > 1 && number != index as u64 {
+            let (part, expected) = (number.saturating_add(1), index + 1);
+            return Err(GgufError::SplitOrder { part, expected });
+        }
+        Ok(())
+    }
+
+    /// With the tensors of another part.
+    fn joined(mut self, part: Self) -> Result<Self, GgufError> {
+        self.tensors.extend(part.tensors);
+        self.by_name = header::index(&self.tensors)?;
+        self.file_bytes += part.file_bytes;
+        Ok(self)
     }
 
     /// The tensor of that name.
@@ -137,6 +183,23 @@ impl TensorInfo {
             dims: vec![self.cols(), rows * u64::from(part.end - part.start)],
             range: at(part.start)..at(part.end),
         }
+    }
+}
+
+/// One file of several.
+struct Part<'a, S> {
+    source: &'a S,
+    range: Range<u64>,
+}
+
+impl<S: ByteSource> ByteSource for Part<'_, S> {
+    fn length(&self) -> u64 {
+        self.range.end - self.range.start
+    }
+
+    async fn read(&self, range: Range<u64>) -> Result<Vec<u8>, SourceError> {
+        let start = self.range.start;
+        self.source.read(start + range.start..start + range.end).await
     }
 }
 

@@ -20,9 +20,14 @@ pub enum GgufError {
     )]
     Version { found: u32 },
     #[error(
-        "the file is part {part} of a model split into {parts}; join the parts first with llama-gguf-split --merge"
+        "the file is part {part} of a model split into {parts}, and {given} came; open all parts together, \
+         or by the address of the first"
     )]
-    Split { part: u64, parts: u64 },
+    Split { part: u64, parts: u64, given: usize },
+    #[error(
+        "the parts of the split model are in another order: number {part} stands where number {expected} should"
+    )]
+    SplitOrder { part: u64, expected: usize },
     #[error(
         "the file ends at byte {length}, {missing} bytes before the end of what its header says at byte {at}: it is truncated or damaged"
     )]

@@ -29,7 +29,6 @@ pub fn parse(bytes: &[u8], file_bytes: u64) -> Result<Gguf, Stop> {
     let n_pairs = count(&mut cursor, "key-value pairs", MOST_PAIRS)?;
 
     let metadata = metadata(&mut cursor, n_pairs)?;
-    refuse_split(&metadata)?;
     let alignment = alignment(&metadata)?;
 
     let mut infos = Vec::new();
@@ -164,16 +163,6 @@ fn scalars<'a>(cursor: &mut Cursor<'a>, key: &str, of: ValueType, n_items: u64) 
     }
 }
 
-/// Parts of a split model hold only some of the tensors.
-fn refuse_split(metadata: &Metadata) -> Result<(), GgufError> {
-    let parts = metadata.opt_u64("split.count")?.unwrap_or(0);
-    if parts <= 1 {
-        return Ok(());
-    }
-    let part = metadata.opt_u64("split.no")?.unwrap_or(0).saturating_add(1);
-    Err(GgufError::Split { part, parts })
-}
-
 fn alignment(metadata: &Metadata) -> Result<u64, GgufError> {
     let found = metadata
         .opt_u32("general.alignment")?
@@ -292,7 +281,7 @@ fn elements(tensor: &str, dims: &[u64]) -> Result<u64, GgufError> {
         .ok_or_else(shape)
 }
 
-fn index(tensors: &[TensorInfo]) -> Result<HashMap<Box<str>, usize>, GgufError> {
+pub fn index(tensors: &[TensorInfo]) -> Result<HashMap<Box<str>, usize>, GgufError> {
     let mut by_name = HashMap::with_capacity(tensors.len());
     for (index, tensor) in tensors.iter().enumerate() {
         let name: Box<str> = tensor.name.as_str().into();
