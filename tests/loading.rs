@@ -138,3 +138,26 @@ fn a_large_model_is_resumed_kept_and_opened_without_its_server() {
     );
     let _: bool = page.browser.wait_for("the deletion", &gone, LIMIT);
 }
+
+#[test]
+fn both_files_of_a_split_model_are_opened_together() {
+    let Some(page) = Visit::with("?executor=cpu").open() else {
+        return;
+    };
+    let files = large_model::write_split(&PathBuf::from(env!("CARGO_TARGET_TMPDIR")));
+    let expected = native::answer_of(&files[1], PROMPT, N_TOKENS).tokens;
+    let open = |files: &[PathBuf]| {
+        let paths: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+        page.browser.type_into("#open-model", &paths.join("\n"));
+    };
+    // One alone is told what it is, and the model before it stays.
+    open(&files[..1]);
+    let alert = "document.querySelector('[role=alert]')?.textContent";
+    let told: String = page.browser.wait_for("what is missing", alert, LIMIT);
+    assert!(told.contains("part 1 of a model split into 2"), "{told}");
+    // However they are named to the picker, they are taken in order.
+    open(&[files[1].clone(), files[0].clone()]);
+    let name = "moescope.state().origin === 'small-00001-of-00002.gguf'";
+    let _: bool = page.browser.wait_for("both files", name, LIMIT);
+    assert_eq!(page.generate(PROMPT, N_TOKENS).tokens, expected);
+}

@@ -19,8 +19,8 @@ pub struct Hands {
     pub send: Callback<()>,
     /// Send this prompt.
     pub ask: Callback<String>,
-    /// Load this file.
-    pub open: Callback<web_sys::File>,
+    /// Load this file, or these parts of one model.
+    pub open: Callback<Vec<web_sys::File>>,
     /// Load from this address.
     pub load: Callback<String>,
     /// Ask the browser to keep what is stored.

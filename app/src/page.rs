@@ -9,6 +9,7 @@ use yew::{Callback, Html, Properties, component, hook, html, use_effect_with, us
 
 use crate::api;
 use crate::layout::{Hands, layout};
+use crate::panels::header::files;
 use crate::panels::when;
 use crate::protocol::{Executor, GenerateOptions, Sampling, Source};
 use crate::state::{Action, AppState, Catalogue, PublicModels};
@@ -204,20 +205,24 @@ fn send(store: &Rc<Store>, prompt: String, from_draft: bool) {
     });
 }
 
-fn open(store: &Rc<Store>, file: File) {
-    let name = file.name();
+fn open(store: &Rc<Store>, files: &[File]) {
+    let Some(name) = files.first().map(File::name) else {
+        return;
+    };
+    let source = match files {
+        [file] => Source::File {
+            name: name.clone(),
+            blob: file.clone().into(),
+        },
+        several => Source::Files {
+            names: several.iter().map(File::name).collect(),
+            blobs: several.iter().collect(),
+        },
+    };
     let store = Rc::clone(store);
     wasm_bindgen_futures::spawn_local(async move {
         // A failure is already on screen as an alert.
-        let _ = load(
-            &store,
-            name.clone(),
-            Source::File {
-                name,
-                blob: file.into(),
-            },
-        )
-        .await;
+        let _ = load(&store, name, source).await;
     });
 }
 
@@ -313,15 +318,16 @@ fn hands(store: &Rc<Store>) -> Hands {
         dispatch: Callback::from(move |action| for_actions.dispatch(action)),
         send: Callback::from(move |()| send_draft(&for_draft)),
         ask: Callback::from(move |prompt| send(&for_prompt, prompt, false)),
-        open: Callback::from(move |file| open(&for_file, file)),
+        open: Callback::from(move |files: Vec<File>| open(&for_file, &files)),
         load: Callback::from(move |url| load_url(&for_url, url)),
         persist: Callback::from(move |()| persist(&for_persist)),
     }
 }
 
-fn dropped(open: &Callback<File>) -> Callback<DragEvent> {
+fn dropped(open: &Callback<Vec<File>>) -> Callback<DragEvent> {
     when(open, |event: DragEvent| {
         event.prevent_default();
-        event.data_transfer()?.files()?.get(0)
+        let files = files(&event.data_transfer()?.files()?);
+        (!files.is_empty()).then_some(files)
     })
 }

@@ -67,6 +67,13 @@ pub enum Source {
         #[serde(with = "serde_wasm_bindgen::preserve")]
         blob: web_sys::Blob,
     },
+    /// The files of a split model, in the order of their names.
+    Files {
+        names: Vec<String>,
+        /// Of `Blob`s.
+        #[serde(with = "serde_wasm_bindgen::preserve")]
+        blobs: js_sys::Array,
+    },
 }
 
 /// What computes.

@@ -6,7 +6,7 @@ use moescope_engine::chat::Message;
 use moescope_engine::generate::Outcome;
 use moescope_engine::sampler::SamplerOptions;
 use moescope_engine::session::Device;
-use moescope_engine::source::FileSource;
+use moescope_engine::source::Parts;
 use moescope_engine::{Generation, GenerationOptions, Model, Session, SessionOptions, TokenTrace};
 
 /// A greedy answer and what each position did.
@@ -48,7 +48,7 @@ pub fn answer(prompt: &str, max_tokens: u32) -> Run {
 
 /// The same of another model.
 pub fn answer_of(file: &Path, prompt: &str, max_tokens: u32) -> Run {
-    let source = FileSource::open(file).expect("the model is there");
+    let source = Parts::open(file).expect("the model is there");
     let model = pollster::block_on(Model::open(&source)).expect("the model is understood");
     let options = SessionOptions::default();
     let mut silent = |_, _| {};

@@ -9,7 +9,7 @@ use crate::protocol::{Executor, ExecutorFacts, ModelFacts};
 use crate::state::Model;
 
 /// The header; `open` receives a file the visitor picked, `menu` is the list of models.
-pub fn header(model: Option<&Model>, menu: Html, open: &Callback<web_sys::File>) -> Html {
+pub fn header(model: Option<&Model>, menu: Html, open: &Callback<Vec<web_sys::File>>) -> Html {
     html! {
         <header class="top">
             <h1><img class="sign" src="favicon.svg" alt="" />{ "moescope" }</h1>
@@ -66,16 +66,23 @@ fn badge(executor: &ExecutorFacts) -> Html {
     }
 }
 
-fn picker(open: &Callback<web_sys::File>) -> Html {
+fn picker(open: &Callback<Vec<web_sys::File>>) -> Html {
     let onchange = when(open, |event: Event| {
         let input: HtmlInputElement = event.target_dyn_into()?;
-        let file = input.files().and_then(|files| files.get(0));
+        let files = input.files().map(|list| files(&list));
         input.set_value("");
-        file
+        files.filter(|files| !files.is_empty())
     });
     html! {
-        <label class="button" title="Open a .gguf file from this computer; it never leaves it">
-            { "Open model" }<input id="open-model" class="visually-hidden" type="file" accept=".gguf" {onchange} />
+        <label class="button" title="Open a .gguf file from this computer, or all parts of one; it never leaves it">
+            { "Open model" }<input id="open-model" class="visually-hidden" type="file" accept=".gguf" multiple=true {onchange} />
         </label>
     }
+}
+
+/// The files of a list, in the order of their names.
+pub fn files(list: &web_sys::FileList) -> Vec<web_sys::File> {
+    let mut files: Vec<_> = (0..list.length()).filter_map(|index| list.get(index)).collect();
+    files.sort_by_key(web_sys::File::name);
+    files
 }

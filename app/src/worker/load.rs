@@ -63,6 +63,7 @@ pub async fn load(
     let name = match &source {
         protocol::Source::Url(url) => url.clone(),
         protocol::Source::File { name, .. } => name.clone(),
+        protocol::Source::Files { names, .. } => names.first().cloned().unwrap_or_default(),
     };
     match open(load_id, source, wanted, cancelled, post).await {
         Ok((loaded, event)) => {
@@ -93,9 +94,16 @@ async fn open(
     let source = match source {
         protocol::Source::Url(url) => {
             let mut progress = |done, total| report.tell(LoadStage::Fetching, done, total);
-            Source::fetch(&url, load_id, cancelled, &mut progress).await?
+            Source::fetch_all(&url, load_id, cancelled, &mut progress).await?
         }
         protocol::Source::File { name, blob } => Source::file(name, blob, load_id, cancelled),
+        protocol::Source::Files { names, blobs } => {
+            let blobs = blobs.iter().map(JsCast::unchecked_into);
+            let file = |(name, blob): (&String, _)| Source::file(name.clone(), blob, load_id, cancelled);
+            let parts = names.iter().zip(blobs).map(file).collect();
+            let name = names.first().cloned().unwrap_or_default();
+            Source::of_parts(name, parts, load_id, cancelled)
+        }
     };
     let options = wanted.options();
     let tell_needs = |model: &Model| -> Result<(), Error> {
@@ -114,7 +122,7 @@ async fn open(
             }
             let mut progress = |done, total| report.tell(LoadStage::Fetching, done, total);
             let notice = |text| post.events(vec![Event::Notice { text }]);
-            source.kept(&mut progress, &notice).await?
+            source.all_kept(&mut progress, &notice).await?
         }
     };
     let model = Model::open(&source).await?;

@@ -2,6 +2,7 @@
 //! when large, or a file of the visitor, which never leaves the page.
 
 use std::ops::Range;
+use std::pin::Pin;
 use std::rc::Rc;
 
 use super::shelf::{Download, Shelf};
@@ -9,7 +10,7 @@ use super::shelf::{Download, Shelf};
 use gloo::file::Blob;
 use gloo::net::http::{Request, Response};
 use js_sys::{Reflect, Uint8Array};
-use moescope_engine::source::{ByteSource, SourceError};
+use moescope_engine::source::{ByteSource, Parts, SourceError, part_names};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::ReadableStreamDefaultReader;
@@ -35,9 +36,39 @@ enum Bytes {
         etag: Option<String>,
     },
     File(Blob),
+    /// A split model's.
+    Parts(Parts<Source>),
 }
 
 impl Source {
+    /// Opens an address, and those of all other parts where it is one part's.
+    pub async fn fetch_all(
+        url: &str,
+        load_id: u32,
+        cancelled: &Rc<Cancelled>,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Self, SourceError> {
+        let (path, query) = url.split_at(url.find('?').unwrap_or(url.len()));
+        let Some(names) = part_names(path) else {
+            return Self::fetch(url, load_id, cancelled, progress).await;
+        };
+        let mut parts = Vec::new();
+        for name in names {
+            parts.push(Self::fetch(&format!("{name}{query}"), load_id, cancelled, progress).await?);
+        }
+        Ok(Self::of_parts(url.into(), parts, load_id, cancelled))
+    }
+
+    /// The files of a split model.
+    pub fn of_parts(name: String, parts: Vec<Self>, load_id: u32, cancelled: &Rc<Cancelled>) -> Self {
+        Self {
+            bytes: Bytes::Parts(Parts(parts)),
+            name,
+            load_id,
+            cancelled: Rc::clone(cancelled),
+        }
+    }
+
     /// Opens an address. A small file is read into memory, one kept in this browser from there, another
     /// by ranges. `progress` hears bytes done and bytes in all while a small file arrives.
     pub async fn fetch(
@@ -100,14 +131,41 @@ impl Source {
         }
     }
 
-    /// Whether its bytes are still elsewhere.
+    /// Whether some of its bytes are still elsewhere.
     pub fn is_remote(&self) -> bool {
-        matches!(self.bytes, Bytes::Ranges { .. })
+        match &self.bytes {
+            Bytes::Ranges { .. } => true,
+            Bytes::Parts(parts) => parts.0.iter().any(Self::is_remote),
+            Bytes::Memory(_) | Bytes::File(_) => false,
+        }
+    }
+
+    /// Brings what is remote to the shelf, part by part.
+    pub async fn all_kept(
+        self,
+        progress: &mut dyn FnMut(u64, u64),
+        notice: &dyn Fn(String),
+    ) -> Result<Self, SourceError> {
+        let total = self.length();
+        let Bytes::Parts(Parts(parts)) = self.bytes else {
+            return self.kept(progress, notice).await;
+        };
+        let (mut kept, mut before) = (Vec::new(), 0);
+        for part in parts {
+            let length = part.length();
+            let mut own = |done, _| progress(before + done, total);
+            kept.push(part.kept(&mut own, notice).await?);
+            before += length;
+        }
+        Ok(Self {
+            bytes: Bytes::Parts(Parts(kept)),
+            ..self
+        })
     }
 
     /// Brings a remote file to the shelf, and reads it from there. Where there is no shelf, or it has no
     /// room, `notice` hears why, and the file stays where it is.
-    pub async fn kept(
+    async fn kept(
         self,
         progress: &mut dyn FnMut(u64, u64),
         notice: &dyn Fn(String),
@@ -195,11 +253,19 @@ impl Source {
 }
 
 impl ByteSource for Source {
+    fn part_starts(&self) -> Vec<u64> {
+        match &self.bytes {
+            Bytes::Parts(parts) => parts.part_starts(),
+            _ => vec![0],
+        }
+    }
+
     fn length(&self) -> u64 {
         match &self.bytes {
             Bytes::Memory(bytes) => bytes.len() as u64,
             Bytes::Ranges { length, .. } => *length,
             Bytes::File(blob) => blob.size(),
+            Bytes::Parts(parts) => parts.length(),
         }
     }
 
@@ -221,6 +287,7 @@ impl ByteSource for Source {
                 .to_vec(),
             Bytes::Ranges { url, .. } => self.read_range(url, &range).await?,
             Bytes::File(blob) => self.read_slice(blob, &range).await?,
+            Bytes::Parts(parts) => read_parts(parts, range.clone()).await?,
         };
         if bytes.len() as u64 == range.end - range.start {
             Ok(bytes)
@@ -228,6 +295,14 @@ impl ByteSource for Source {
             Err(truncated())
         }
     }
+}
+
+/// Boxed: a source may hold sources.
+fn read_parts(
+    parts: &Parts<Source>,
+    range: Range<u64>,
+) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, SourceError>> + '_>> {
+    Box::pin(parts.read(range))
 }
 
 /// The bytes of an answer as they arrive.
