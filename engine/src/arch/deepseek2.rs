@@ -25,7 +25,12 @@ struct Latent {
 /// Reads a model of this architecture.
 pub fn read(file: &Reader<'_>) -> Result<Spec, ArchError> {
     // Files from before 2025 hold both matrices as one, which latent attention cannot absorb.
-    file.refuse_tensor("blk.0.attn_kv_b.weight")?;
+    if file.gguf.tensor("blk.0.attn_kv_b.weight").is_some() {
+        return Err(ArchError::Unsupported {
+            key: "blk.0.attn_kv_b.weight".into(),
+            value: "keys and values in one matrix (a file from before 2025; convert the model again)".into(),
+        });
+    }
     let mut decoder = Decoder::read(file)?;
     let latent = latent(file, decoder.rope.n_rot)?;
     (decoder.rope, decoder.attention_scale) = rope_and_scale(file, decoder.rope, latent.d_query)?;

@@ -118,17 +118,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Refuses a file with a tensor that would change the result and that no block here reads.
-    pub fn refuse_tensor(&self, name: &str) -> Result<(), ArchError> {
-        match self.gguf.tensor(name) {
-            None => Ok(()),
-            Some(tensor) => Err(ArchError::Unsupported {
-                key: name.into(),
-                value: format!("{:?}", tensor.dims),
-            }),
-        }
-    }
-
     /// Says that a value contradicts another.
     pub fn contradiction(&self, key: &str, value: u32, why: &'static str) -> ArchError {
         ArchError::Value {

@@ -13,6 +13,10 @@ use crate::gguf::Metadata;
 /// The letter that stands for a space.
 const SPACE: char = '▁';
 
+/// Longest piece that is looked for by merging. Real ones are much shorter (runs of spaces); without a
+/// bound, a damaged file could ask for endless work.
+const MOST_MERGED_BYTES: usize = 512;
+
 /// How text becomes letters.
 #[derive(Clone, Copy, Debug)]
 pub struct SentencePiece {
@@ -72,7 +76,7 @@ pub fn bpe(metadata: &Metadata, tokens: &[Box<str>], types: &[TokenType]) -> Res
         .collect();
     let mut pairs: Vec<(f32, &str, &str)> = Vec::new();
     for ((token, of), score) in tokens.iter().zip(types).zip(&scores) {
-        if !matches!(of, TokenType::Normal | TokenType::UserDefined) {
+        if !matches!(of, TokenType::Normal | TokenType::UserDefined) || token.len() > MOST_MERGED_BYTES {
             continue;
         }
         let cuts = token.char_indices().skip(1).map(|(at, _)| token.split_at(at));
