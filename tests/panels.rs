@@ -281,3 +281,22 @@ fn a_model_that_may_not_fit_is_told_before_it_is_fetched() {
     );
     assert!(!state(64 << 30).contains("It may not fit"));
 }
+
+#[test]
+fn the_selected_token_is_shown_among_what_was_expected() {
+    let newest = finished().conversation.last_marked().expect("a token");
+    let page = drawn(fold(finished(), Action::Selected(Some(newest))));
+    let panel = panel(&page, "prediction");
+    assert!(
+        panel.contains("data-value=\"prediction-entropy-bits\" data-raw=\"1.5\""),
+        "{panel}"
+    );
+    assert_eq!(panel.matches("data-alternative=").count(), 2);
+    assert!(
+        panel.contains("width=\"50.00\"") && panel.contains("Drawn: "),
+        "{panel}"
+    );
+    // A token of the prompt was not drawn.
+    let prompt = drawn(fold(finished(), Action::Selected(Some(0))));
+    assert!(!prompt.contains("data-panel=\"prediction\""));
+}

@@ -238,6 +238,8 @@ fn control_tokens_are_marks_but_not_said() {
             position: 4,
             piece,
             prob: 0.5,
+            entropy_bits: 1.0,
+            likeliest: Vec::new(),
         },
     );
     let state = receive(sent(), told);
@@ -307,6 +309,8 @@ fn reasoning_is_counted_apart_and_not_said() {
         position: 4,
         piece: piece(9, "hm", PieceKind::Reasoned),
         prob: 0.5,
+        entropy_bits: 1.0,
+        likeliest: Vec::new(),
     };
     told.insert(5, thought);
     let state = receive(sent(), told);

@@ -2,6 +2,7 @@
 //! gives the same tokens everywhere.
 
 use moescope_engine::TokenId;
+use moescope_engine::prediction::{MOST_LISTED, Prediction};
 use moescope_engine::sampler::{Sampler, SamplerError, SamplerOptions};
 
 /// Options that change nothing: temperature 1, everything kept.
@@ -275,4 +276,27 @@ fn rejects_options_that_make_no_sense() {
         assert!(sentence.starts_with(name), "{sentence}");
     }
     assert!(SamplerOptions::default().checked().is_ok());
+}
+
+#[test]
+fn a_prediction_lists_the_likeliest_and_how_undecided_it_was() {
+    // Probabilities 1/2, 1/4, 1/8, 1/8: 1.75 bits.
+    let logits: Vec<f32> = [2.0f32, 8.0, 4.0, 2.0].iter().map(|weight| weight.ln()).collect();
+    let prediction = Prediction::of(&logits);
+    assert!((prediction.entropy_bits - 1.75).abs() < 1e-5, "{prediction:?}");
+    let tokens: Vec<u32> = prediction.likeliest.iter().map(|(token, _)| *token).collect();
+    assert_eq!(tokens, [1, 2, 0, 3], "of equals the lower id first");
+    let probs = prediction.likeliest.iter().map(|(_, prob)| prob);
+    assert!(
+        probs
+            .zip([0.5, 0.25, 0.125, 0.125])
+            .all(|(got, expected)| (got - expected).abs() < 1e-6)
+    );
+    let alike = Prediction::of(&[0.5; 1024]);
+    assert!((alike.entropy_bits - 10.0).abs() < 1e-4);
+    let tokens: Vec<u32> = alike.likeliest.iter().map(|(token, _)| *token).collect();
+    assert_eq!(tokens, (0..MOST_LISTED as u32).collect::<Vec<_>>());
+    let certain = Prediction::of(&[f32::NEG_INFINITY, 3.0, f32::NAN]);
+    assert_eq!((certain.entropy_bits, certain.likeliest), (0.0, vec![(1, 1.0)]));
+    assert_eq!(Prediction::of(&[f32::NAN]), Prediction::default());
 }

@@ -6,7 +6,8 @@ use yew::{Callback, Html, Properties, classes, component, html};
 
 use crate::panels::transcript::{MarkStyle, measure_menu, transcript};
 use crate::panels::{
-    Dispatch, alert, composer, cost, examples, experts, figure, focus, header, kv, loading, models, raster,
+    Dispatch, alert, composer, cost, examples, experts, figure, focus, header, kv, loading, models,
+    prediction, raster,
 };
 use crate::protocol::Finish;
 use crate::state::{AppState, CatalogueModel, Model, Role, select};
@@ -143,6 +144,7 @@ fn TokenTrace(props: &TraceProps) -> Html {
         <section class="trace" aria-label="What the token did">
             { focus::focus(focus, dispatch) }
             { state.model.as_deref().map_or_else(experts::unknown, known) }
+            { prediction::prediction(focus) }
             <div class="pair">
                 { kv::kv(focus) }
                 { cost::cost(executor, focus, &state.conversation.totals) }

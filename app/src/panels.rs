@@ -12,6 +12,7 @@ pub mod header;
 pub mod kv;
 pub mod loading;
 pub mod models;
+pub mod prediction;
 pub mod raster;
 pub mod settings;
 pub mod shade;

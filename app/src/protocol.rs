@@ -197,6 +197,10 @@ pub enum Event {
         position: u32,
         piece: Piece,
         prob: f32,
+        /// How undecided the model was, over its vocabulary.
+        entropy_bits: f32,
+        /// What it expected most, the likeliest first.
+        likeliest: Vec<Likely>,
     },
     Finished {
         generation_id: u32,
@@ -316,6 +320,14 @@ pub struct Piece {
     pub token: u32,
     pub text: String,
     pub kind: PieceKind,
+}
+
+/// A token that could have come, and how probable that was.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Likely {
+    pub token: u32,
+    pub text: String,
+    pub prob: f32,
 }
 
 /// What a token is part of.

@@ -166,20 +166,31 @@ pub enum Measure {
     None,
     #[default]
     Probability,
+    PredictionEntropy,
     Entropy,
+    Margin,
     WallTime,
 }
 
 impl Measure {
     /// Every measure, in the order of the menu.
-    pub const ALL: [Measure; 4] = [Self::None, Self::Probability, Self::Entropy, Self::WallTime];
+    pub const ALL: [Measure; 6] = [
+        Self::None,
+        Self::Probability,
+        Self::PredictionEntropy,
+        Self::Entropy,
+        Self::Margin,
+        Self::WallTime,
+    ];
 
     /// The word on screen.
     pub fn name(self) -> &'static str {
         match self {
             Self::None => "nothing",
             Self::Probability => "probability",
+            Self::PredictionEntropy => "prediction entropy",
             Self::Entropy => "router entropy",
+            Self::Margin => "router margin",
             Self::WallTime => "wall time",
         }
     }

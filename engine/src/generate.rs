@@ -3,6 +3,7 @@
 
 use crate::error::Error;
 use crate::ids::TokenId;
+use crate::prediction::Prediction;
 use crate::sampler::{Sampler, SamplerOptions};
 use crate::session::{Session, SessionError};
 use crate::tokenizer::Tokenizer;
@@ -43,6 +44,8 @@ pub struct Generated {
     pub text: String,
     /// Probability the model gave this token: softmax of the raw logits, before sampling options.
     pub prob: f32,
+    /// What the model expected in its place.
+    pub prediction: Prediction,
 }
 
 /// What one call of [`Generation::step`] did.
@@ -179,6 +182,7 @@ impl Generation {
             position,
             text,
             prob: sampled.prob,
+            prediction: Prediction::of(logits),
         };
         Ok(Step {
             traces,

@@ -23,6 +23,7 @@ pub mod kernels;
 pub mod load;
 pub mod model;
 pub mod plan;
+pub mod prediction;
 pub mod quant;
 pub mod sampler;
 pub mod session;

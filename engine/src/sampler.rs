@@ -268,7 +268,7 @@ fn probability(logits: &[f32], token: TokenId) -> f32 {
 }
 
 /// eˣ for x ≤ 0, to about one unit in the last place: 2ᵏ · eʳ with |r| ≤ ln 2 / 2, eʳ by its series.
-fn exp(x: f64) -> f64 {
+pub(crate) fn exp(x: f64) -> f64 {
     // ln 2 in two parts, the first with so few bits that k · LN_2_HIGH is exact (fdlibm's split).
     const LN_2_HIGH: f64 = 6.931_471_803_691_238e-1;
     const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;

@@ -1,8 +1,8 @@
 //! A short recorded run for tests of the page: two MoE layers of four experts, top 2.
 
 use moescope_app::protocol::{
-    Envelope, Event, Executor, ExecutorFacts, Finish, GenerateOptions, GroupCost, ModelFacts, Pass, Piece,
-    PieceKind, Sampling, Source,
+    Envelope, Event, Executor, ExecutorFacts, Finish, GenerateOptions, GroupCost, Likely, ModelFacts, Pass,
+    Piece, PieceKind, Sampling, Source,
 };
 use moescope_app::state::{Action, AppState, reduce};
 
@@ -70,6 +70,14 @@ pub fn send(generation_id: u32, prompt: &str) -> Action {
     }
 }
 
+fn likely(token: u32, text: &str, prob: f32) -> Likely {
+    Likely {
+        token,
+        text: text.into(),
+        prob,
+    }
+}
+
 /// What the worker told of the run.
 pub fn events() -> Vec<Event> {
     let generation_id = GENERATION_ID;
@@ -87,6 +95,8 @@ pub fn events() -> Vec<Event> {
         position,
         piece,
         prob,
+        entropy_bits: 1.5,
+        likeliest: vec![likely(12, "Yo", 0.5), likely(13, "Ho", 0.25)],
     };
     vec![
         Event::Started {

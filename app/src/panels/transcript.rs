@@ -213,6 +213,18 @@ fn measure(mark: &Mark, measure: Measure) -> Option<(f64, String)> {
         Measure::Entropy => mark
             .entropy_bits
             .map(|bits| (f64::from(bits), format!("router entropy {}", format::bits(bits)))),
+        Measure::PredictionEntropy => mark.prediction_bits.map(|bits| {
+            (
+                f64::from(bits),
+                format!("prediction entropy {}", format::bits(bits)),
+            )
+        }),
+        Measure::Margin => mark.margin.map(|margin| {
+            (
+                f64::from(margin),
+                format!("router margin {}", format::prob(margin)),
+            )
+        }),
         Measure::WallTime => mark
             .wall_micros
             .map(|wall| (wall, format!("wall time {}", format::micros(wall)))),
@@ -232,7 +244,8 @@ pub fn measure_menu(style: MarkStyle, dispatch: &Dispatch) -> Html {
     let end = |value: f64| match style.measure {
         Measure::None => String::new(),
         Measure::Probability => format::significant(value),
-        Measure::Entropy => format::bits(value as f32),
+        Measure::Entropy | Measure::PredictionEntropy => format::bits(value as f32),
+        Measure::Margin => format::prob(value as f32),
         Measure::WallTime => format::micros(value),
     };
     html! {

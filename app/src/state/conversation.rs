@@ -6,7 +6,7 @@
 use std::rc::Rc;
 
 use super::select;
-use crate::protocol::{Finish, ModelFacts, Pass, Piece, PieceKind};
+use crate::protocol::{Finish, Likely, ModelFacts, Pass, Piece, PieceKind};
 
 /// Marks per chunk.
 const CHUNK_MARKS: usize = 48;
@@ -81,6 +81,12 @@ pub struct Mark {
     pub wall_micros: Option<f64>,
     /// Router entropy, mean over MoE layers, bits.
     pub entropy_bits: Option<f32>,
+    /// Router margin, mean over MoE layers.
+    pub margin: Option<f32>,
+    /// How undecided the model was when it drew this token.
+    pub prediction_bits: Option<f32>,
+    /// What it expected then.
+    pub likeliest: Rc<[Likely]>,
 }
 
 /// Where a token came from.
@@ -222,11 +228,22 @@ impl Conversation {
     }
 
     /// A token was sampled.
-    pub fn push_token(&mut self, position: u32, piece: &Piece, prob: f32) {
+    pub fn push_token(
+        &mut self,
+        position: u32,
+        piece: &Piece,
+        prob: f32,
+        entropy_bits: f32,
+        likeliest: Vec<Likely>,
+    ) {
         self.totals.sampled_tokens += 1;
         self.totals.reasoning_tokens += u64::from(piece.kind == PieceKind::Reasoned);
         if let Some(turn) = self.turns.last_mut() {
-            turn.push(Mark::new(piece, position, MarkKind::Generated, Some(prob)));
+            turn.push(Mark {
+                prediction_bits: Some(entropy_bits),
+                likeliest: likeliest.into(),
+                ..Mark::new(piece, position, MarkKind::Generated, Some(prob))
+            });
         }
     }
 
@@ -297,6 +314,7 @@ impl Conversation {
                 };
                 mark.wall_micros = Some(wall_micros);
                 mark.entropy_bits = select::mean_entropy_bits(facts, &row);
+                mark.margin = select::mean_margin(facts, &row);
             }
         }
     }
@@ -345,6 +363,9 @@ impl Mark {
             prob,
             wall_micros: None,
             entropy_bits: None,
+            margin: None,
+            prediction_bits: None,
+            likeliest: Rc::default(),
         }
     }
 }

@@ -293,8 +293,10 @@ fn apply_generation(state: &mut AppState, event: Event) {
             position,
             piece,
             prob,
+            entropy_bits,
+            likeliest,
         } => {
-            conversation.push_token(position, &piece, prob);
+            conversation.push_token(position, &piece, prob, entropy_bits, likeliest);
             if matches!(state.activity, Activity::Prefilling { .. }) {
                 state.activity = Activity::Generating { generation_id };
             }

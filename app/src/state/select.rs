@@ -113,6 +113,16 @@ pub fn mean_entropy_bits(facts: &ModelFacts, row: &Row) -> Option<f32> {
     Some(sum / facts.moe_layers.len() as f32)
 }
 
+/// Margin of a position, mean over MoE layers; none where some layer chose every expert.
+pub fn mean_margin(facts: &ModelFacts, row: &Row) -> Option<f32> {
+    let margins: Vec<f32> = routing(facts, row)
+        .iter()
+        .map(|layer| layer.margin)
+        .collect::<Option<_>>()?;
+    let n_layers = margins.len() as f32;
+    (n_layers > 0.0).then(|| margins.iter().sum::<f32>() / n_layers)
+}
+
 /// How evenly one MoE layer was used.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerLoad {
@@ -221,7 +231,23 @@ pub fn measure_scale(state: &AppState) -> (f64, f64) {
                 .map_or(1, |model| model.facts.n_experts.max(1));
             (0.0, f64::from(n_experts).log2())
         }
+        super::Measure::PredictionEntropy => {
+            (0.0, greatest(&state.conversation, |mark| mark.prediction_bits))
+        }
+        // A small margin is what is remarkable: another choice was near.
+        super::Measure::Margin => (greatest(&state.conversation, |mark| mark.margin), 0.0),
         super::Measure::WallTime => wall_scale(&state.conversation),
+    }
+}
+
+/// The power of two above the greatest value seen.
+fn greatest(conversation: &Conversation, of: impl Fn(&super::Mark) -> Option<f32>) -> f64 {
+    let marks = conversation.turns.iter().flat_map(super::Turn::marks);
+    let greatest = marks.filter_map(of).fold(0.0, f32::max);
+    if greatest > 0.0 {
+        f64::from(greatest).log2().ceil().exp2()
+    } else {
+        0.0
     }
 }
 

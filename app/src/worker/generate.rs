@@ -1,17 +1,17 @@
 //! One answer: prompt, passes, tokens, end; cancelled between two tokens.
 
-use moescope_engine::Error;
 use moescope_engine::chat::channels::{Channel, Channels};
 use moescope_engine::generate::{Finish, Generated, Generation, GenerationOptions, Outcome, Step};
 use moescope_engine::sampler::SamplerOptions;
 use moescope_engine::trace::{StepCost, StepGroup, TokenTrace};
+use moescope_engine::{Error, TokenId};
 
 use super::cancel::Cancelled;
 use super::chat::{Chat, Prompt};
 use super::load::Loaded;
 use super::pause::pause;
 use super::post::Post;
-use crate::protocol::{self, Event, GenerateOptions, GroupCost, Pass, Piece, PieceKind, Sampling};
+use crate::protocol::{self, Event, GenerateOptions, GroupCost, Likely, Pass, Piece, PieceKind, Sampling};
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -128,6 +128,16 @@ impl Run<'_> {
         }
     }
 
+    fn likeliest(&self, token: &Generated) -> Vec<Likely> {
+        let tokenizer = &self.loaded.model.tokenizer;
+        let likely = |&(token, prob): &(TokenId, f32)| Likely {
+            token,
+            text: String::from_utf8_lossy(tokenizer.token_bytes(token)).into_owned(),
+            prob,
+        };
+        token.prediction.likeliest.iter().map(likely).collect()
+    }
+
     async fn steps(&mut self, generation: &mut Generation, prompt: Prompt) -> Result<(), NoAnswer> {
         let generation_id = self.generation_id;
         let (mut answer, mut has_reasoning) = (String::new(), false);
@@ -163,6 +173,8 @@ impl Run<'_> {
                         position: token.position,
                         piece,
                         prob: token.prob,
+                        entropy_bits: token.prediction.entropy_bits,
+                        likeliest: self.likeliest(&token),
                     });
                     None
                 }

@@ -1,0 +1,60 @@
+//! What the model expected where the selected token stands: the likeliest tokens, and how undecided it was.
+
+use yew::{Html, html};
+
+use super::figure::value;
+use super::panel;
+use crate::format::{self, Origin};
+use crate::state::Mark;
+use crate::state::select::Focus;
+
+/// The panel; nothing for tokens that were not drawn.
+pub fn prediction(focus: Option<&Focus<'_>>) -> Html {
+    let Some(mark) = focus
+        .and_then(|focus| focus.mark)
+        .filter(|mark| !mark.likeliest.is_empty())
+    else {
+        return Html::default();
+    };
+    let bits = mark.prediction_bits.unwrap_or_default();
+    let tools = html! { <span class="undecided">{ "entropy " }{ value("prediction-entropy-bits", f64::from(bits), &format::bits(bits), Origin::Counted) }</span> };
+    let rows = mark.likeliest.iter().map(|other| {
+        let is_drawn = other.token == mark.token;
+        html! {
+            <tr key={other.token} class={is_drawn.then_some("drawn")} data-alternative={other.token.to_string()}>
+                <th scope="row"><code>{ format::token_text(&other.text) }</code>if is_drawn { <span class="visually-hidden">{ " (drawn)" }</span> }</th>
+                <td>{ bar(other.prob) }</td>
+                <td>{ value("alternative", f64::from(other.prob), &format::prob(other.prob), Origin::Counted) }</td>
+            </tr>
+        }
+    });
+    let body = html! {
+        <>
+            <table class="likeliest">
+                <thead class="visually-hidden"><tr><th>{ "token" }</th><th>{ "share" }</th><th>{ "probability" }</th></tr></thead>
+                <tbody>{ for rows }</tbody>
+            </table>
+            { below(mark) }
+        </>
+    };
+    panel("prediction", "What was expected here", tools, body)
+}
+
+/// A drawn token that is not among the likeliest is named too.
+fn below(mark: &Mark) -> Html {
+    let is_listed = mark.likeliest.iter().any(|other| other.token == mark.token);
+    match mark.prob.filter(|_| !is_listed) {
+        Some(prob) => {
+            html! { <p class="nothing">{ format!("Drawn: {}, with probability {}.", format::token_text(&mark.text), format::prob(prob)) }</p> }
+        }
+        None => Html::default(),
+    }
+}
+
+fn bar(prob: f32) -> Html {
+    html! {
+        <svg class="share" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
+            <rect width={format!("{:.2}", 100.0 * prob)} height="8" />
+        </svg>
+    }
+}
