@@ -144,11 +144,11 @@ fn TokenTrace(props: &TraceProps) -> Html {
         <section class="trace" aria-label="What the token did">
             { focus::focus(focus, dispatch) }
             { state.model.as_deref().map_or_else(experts::unknown, known) }
-            { prediction::prediction(focus) }
             <div class="pair">
                 { kv::kv(focus) }
                 { cost::cost(executor, focus, &state.conversation.totals) }
             </div>
+            { prediction::prediction(focus) }
             if focus.is_some() { { figure::legend() } }
         </section>
     }
