@@ -64,6 +64,21 @@ fn blocks_are_trimmed_as_transformers_does() {
 }
 
 #[test]
+fn marks_for_training_are_rendered_as_if_they_were_not_there() {
+    let source = "{% for message in messages %}{{ message.role }}:\n  {%- generation -%}  {{ message.content }}  {%- endgeneration %}\n|{% endfor %}";
+    let plain = source
+        .replace("{%- generation -%}", "{%- if true -%}")
+        .replace("endgeneration", "endif");
+    assert_eq!(text(source), text(&plain));
+    assert!(text(source).contains("user:Hi"), "{}", text(source));
+    // A word in the text is no mark.
+    assert_eq!(
+        text("generation {% if true %}endgeneration{% endif %}"),
+        "generation endgeneration"
+    );
+}
+
+#[test]
 fn special_tokens_and_the_date_are_there() {
     let rendered =
         text("{{ bos_token }}{{ eos_token }}{{ strftime_now('%Y') | length }}{{ {'a': 1} | tojson }}");

@@ -10,6 +10,7 @@ use crate::gguf::{GgufError, Metadata};
 
 pub mod channels;
 mod clock;
+mod marks;
 mod output;
 
 /// Most steps of the template's program: some thousand times what a long conversation takes.
@@ -157,7 +158,8 @@ impl ChatTemplate {
             return Err(Failure::Template(err));
         }
         let environment = environment()?;
-        let template = environment.template_from_str(source)?;
+        let source = marks::without_generation(source);
+        let template = environment.template_from_str(&source)?;
         let messages: Value = messages.iter().map(message_value).collect();
         let context = Value::from_pairs([
             ("messages", messages),
