@@ -300,3 +300,18 @@ fn the_selected_token_is_shown_among_what_was_expected() {
     let prompt = drawn(fold(finished(), Action::Selected(Some(0))));
     assert!(!prompt.contains("data-panel=\"prediction\""));
 }
+
+#[test]
+fn the_cache_says_what_each_layer_keeps() {
+    let page = drawn(finished());
+    let panel = panel(&page, "kv");
+    // The longest bar is the layer that reserves most.
+    for width in ["1000", "500"] {
+        let bar = format!("width=\"{width}\" height=\"8\" class=\"reserved\"");
+        assert!(panel.contains(&bar), "{bar} is not in {panel}");
+    }
+    assert!(
+        panel.contains(">full<") && panel.contains(">window of 8<"),
+        "{panel}"
+    );
+}

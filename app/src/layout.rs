@@ -145,7 +145,7 @@ fn TokenTrace(props: &TraceProps) -> Html {
             { focus::focus(focus, dispatch) }
             { state.model.as_deref().map_or_else(experts::unknown, known) }
             <div class="pair">
-                { kv::kv(focus) }
+                { kv::kv(state.model.as_ref().map_or(&[], |model| &model.facts.kv_layers), focus) }
                 { cost::cost(executor, focus, &state.conversation.totals) }
             </div>
             { prediction::prediction(focus) }

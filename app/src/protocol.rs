@@ -293,6 +293,19 @@ pub struct ModelFacts {
     pub context: u32,
     /// Whether the file brings a chat template.
     pub has_chat: bool,
+    /// What each layer keeps of earlier positions. `(layers)`
+    pub kv_layers: Vec<KvLayerFacts>,
+}
+
+/// What one layer keeps.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KvLayerFacts {
+    /// Transformer block.
+    pub layer: u32,
+    /// One word or two: `full`, `window of 128`, `latent`, `convolution of 3`.
+    pub kind: String,
+    pub reserved_bytes: u64,
 }
 
 /// Facts of the executor and why it was taken.

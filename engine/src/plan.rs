@@ -230,6 +230,7 @@ pub struct Ports {
 #[derive(Clone, Copy, Debug)]
 pub struct KvLayer {
     pub layer: LayerIdx,
+    pub kind: KvKind,
     pub bytes_per_position: u64,
     /// Positions a token sees, its own included.
     pub reach: u32,
@@ -237,7 +238,25 @@ pub struct KvLayer {
     pub rows: u32,
 }
 
+/// What it keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KvKind {
+    /// Keys and values of every position.
+    Full,
+    /// Keys and values of those its tokens still see.
+    Window,
+    /// One latent per position, for keys and values of all heads.
+    Latent,
+    /// The last inputs of a short convolution.
+    Convolution,
+}
+
 impl KvLayer {
+    /// Bytes there is room for.
+    pub fn reserved_bytes(&self) -> u64 {
+        self.bytes_per_position * u64::from(self.rows)
+    }
+
     /// Whether a token at `position` finds all it sees, once `written` positions have been.
     pub fn holds_what_is_seen_from(&self, position: u32, written: u32) -> bool {
         let oldest_seen = (position + 1).saturating_sub(self.reach);

@@ -1,8 +1,8 @@
 //! A short recorded run for tests of the page: two MoE layers of four experts, top 2.
 
 use moescope_app::protocol::{
-    Envelope, Event, Executor, ExecutorFacts, Finish, GenerateOptions, GroupCost, Likely, ModelFacts, Pass,
-    Piece, PieceKind, Sampling, Source,
+    Envelope, Event, Executor, ExecutorFacts, Finish, GenerateOptions, GroupCost, KvLayerFacts, Likely,
+    ModelFacts, Pass, Piece, PieceKind, Sampling, Source,
 };
 use moescope_app::state::{Action, AppState, reduce};
 
@@ -140,6 +140,15 @@ pub fn model() -> ModelFacts {
         n_vocab: 64,
         context: 16,
         has_chat: true,
+        kv_layers: (0..2).map(kv_layer).collect(),
+    }
+}
+
+fn kv_layer(layer: u32) -> KvLayerFacts {
+    KvLayerFacts {
+        layer,
+        kind: ["full", "window of 8"][layer as usize].into(),
+        reserved_bytes: 512 / u64::from(layer + 1),
     }
 }
 

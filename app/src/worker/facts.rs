@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use moescope_engine::Model;
+use moescope_engine::plan::{KvKind, KvLayer};
 use moescope_engine::session::Session;
 
-use crate::protocol::ModelFacts;
+use crate::protocol::{KvLayerFacts, ModelFacts};
 
 /// The facts of a model on screen.
 pub fn model_facts(model: &Model, session: &Session) -> ModelFacts {
@@ -24,11 +25,25 @@ pub fn model_facts(model: &Model, session: &Session) -> ModelFacts {
         d_model: model.spec.d_model,
         n_vocab: model.spec.vocab,
         context: session.capacity(),
+        kv_layers: session.plan().kv_layers.iter().map(kv_layer).collect(),
         has_chat: model
             .gguf
             .metadata
             .opt_str("tokenizer.chat_template")
             .is_ok_and(|template| template.is_some()),
+    }
+}
+
+fn kv_layer(layer: &KvLayer) -> KvLayerFacts {
+    KvLayerFacts {
+        layer: layer.layer.0,
+        kind: match layer.kind {
+            KvKind::Full => "full".into(),
+            KvKind::Window => format!("window of {}", layer.reach),
+            KvKind::Latent => "latent".into(),
+            KvKind::Convolution => format!("convolution of {}", layer.reach),
+        },
+        reserved_bytes: layer.reserved_bytes(),
     }
 }
 

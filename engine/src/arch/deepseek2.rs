@@ -34,7 +34,7 @@ pub fn read(file: &Reader<'_>) -> Result<Spec, ArchError> {
     let mut decoder = Decoder::read(file)?;
     let latent = latent(file, decoder.rope.n_rot)?;
     (decoder.rope, decoder.attention_scale) = rope_and_scale(file, decoder.rope, latent.d_query)?;
-    let experts = decoder.experts(GatingFunction::Softmax, false)?;
+    let experts = decoder.experts(default_gating(&decoder), false)?;
     let leading = file.opt_size("leading_dense_block_count", 0, 0..=decoder.n_layers)?;
     decoder.assemble(|layer| {
         let attention = attention(&decoder, &latent, layer)?;
@@ -45,6 +45,14 @@ pub fn read(file: &Reader<'_>) -> Result<Spec, ArchError> {
         moe.shared = decoder.shared_expert(layer)?;
         Ok(vec![attention, Block::MoeFfn(Box::new(moe))])
     })
+}
+
+/// GLM-4.7-Flash's files do not say that they mean sigmoid; llama.cpp knows it by its sizes.
+fn default_gating(decoder: &Decoder<'_>) -> GatingFunction {
+    match (decoder.n_layers, decoder.vocab) {
+        (47 | 48, 154_880) => GatingFunction::Sigmoid,
+        _ => GatingFunction::Softmax,
+    }
 }
 
 fn latent(file: &Reader<'_>, n_rot: u32) -> Result<Latent, ArchError> {

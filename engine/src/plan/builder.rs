@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::{
-    Buffer, BufferId, BufferKind, KvLayer, Limits, MoeShape, PackId, Plan, PlanError, PlanOptions, Ports,
-    Step, WeightPack, gpu_bytes,
+    Buffer, BufferId, BufferKind, KvKind, KvLayer, Limits, MoeShape, PackId, Plan, PlanError, PlanOptions,
+    Ports, Step, WeightPack, gpu_bytes,
 };
 use crate::arch::Spec;
 use crate::blocks::attention::Rope;
@@ -129,7 +129,8 @@ impl PlanBuilder {
     /// `reach` positions, its own included; `None`: all. Returns the positions there is room for too.
     pub fn kv(&mut self, layer: LayerIdx, width: u32, reach: Option<u32>) -> (BufferId, BufferId, u32) {
         let bytes = self.plan.options.kv.bytes_for(u64::from(width));
-        let ([keys, values], rows) = self.cache(layer, ["keys", "values"], bytes, reach);
+        let kind = reach.map_or(KvKind::Full, |_| KvKind::Window);
+        let ([keys, values], rows) = self.cache(layer, kind, ["keys", "values"], bytes, reach);
         (keys, values, rows)
     }
 
@@ -150,13 +151,14 @@ impl PlanBuilder {
     /// One row of `width` elements per position, from which both keys and values are made.
     pub fn latents(&mut self, layer: LayerIdx, width: u32) -> (BufferId, u32) {
         let bytes = self.plan.options.kv.bytes_for(u64::from(width));
-        let ([latents], rows) = self.cache(layer, ["latents"], bytes, None);
+        let ([latents], rows) = self.cache(layer, KvKind::Latent, ["latents"], bytes, None);
         (latents, rows)
     }
 
     /// One row of `width` single floats per position, of which a token sees the last `reach`.
     pub fn conv_state(&mut self, layer: LayerIdx, width: u32, reach: u32) -> (BufferId, u32) {
-        let ([state], rows) = self.cache(layer, ["conv_state"], 4 * u64::from(width), Some(reach));
+        let bytes = 4 * u64::from(width);
+        let ([state], rows) = self.cache(layer, KvKind::Convolution, ["conv_state"], bytes, Some(reach));
         (state, rows)
     }
 
@@ -165,6 +167,7 @@ impl PlanBuilder {
     fn cache<const N: usize>(
         &mut self,
         layer: LayerIdx,
+        kind: KvKind,
         parts: [&str; N],
         row_bytes: u64,
         reach: Option<u32>,
@@ -177,6 +180,7 @@ impl PlanBuilder {
             .min(context);
         self.plan.kv_layers.push(KvLayer {
             layer,
+            kind,
             bytes_per_position: N as u64 * row_bytes,
             reach: reach.min(context),
             rows,
