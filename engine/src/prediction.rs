@@ -6,6 +6,9 @@ use crate::sampler::exp;
 /// Tokens listed, the likeliest first.
 pub const MOST_LISTED: usize = 10;
 
+/// A logit so far below the largest weighs less than 10⁻¹⁷ of it: most of a large vocabulary.
+const NEGLIGIBLE: f64 = -40.0;
+
 /// See the module.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Prediction {
@@ -27,6 +30,9 @@ impl Prediction {
         let (mut total, mut weighted) = (0.0, 0.0);
         for (_, logit) in finite() {
             let below = f64::from(logit) - largest;
+            if below < NEGLIGIBLE {
+                continue;
+            }
             let weight = exp(below);
             total += weight;
             weighted += weight * below;
