@@ -161,3 +161,39 @@ fn both_files_of_a_split_model_are_opened_together() {
     let _: bool = page.browser.wait_for("both files", name, LIMIT);
     assert_eq!(page.generate(PROMPT, N_TOKENS).tokens, expected);
 }
+
+#[test]
+fn full_storage_is_a_sentence_and_what_came_is_kept() {
+    let Some(page) = Visit::with("?executor=gpu").open() else {
+        return;
+    };
+    let file = large();
+    let server = SlowServer::of(&file, Duration::ZERO);
+    let origin = page.site.address().trim_end_matches('/').to_owned();
+    page.browser.limit_storage(&origin, 50 << 20);
+    start(&page, server.address());
+    let outcome: String = page.browser.wait_for("the load to end", "window.outcome", LIMIT);
+    assert!(
+        outcome.contains("storage is full") && outcome.contains("are kept"),
+        "{outcome}"
+    );
+    // With room again, it goes on from there; the model before it worked meanwhile.
+    assert_eq!(
+        page.generate(PROMPT, N_TOKENS).tokens,
+        native::answer(PROMPT, N_TOKENS).tokens
+    );
+    page.browser.limit_storage(&origin, 1 << 30);
+    start(&page, server.address());
+    wait_for_outcome(&page);
+    let resumed = server
+        .asked()
+        .last()
+        .and_then(|range| range.split('-').next()?.parse::<u64>().ok());
+    assert!(
+        resumed.is_some_and(|start| start > 1 << 20),
+        "{:?}",
+        server.asked()
+    );
+    let expected = native::answer_of(&file, PROMPT, N_TOKENS).tokens;
+    assert_eq!(page.generate(PROMPT, N_TOKENS).tokens, expected);
+}

@@ -102,6 +102,14 @@ impl Browser {
             .unwrap_or_else(|| panic!("no TaskDuration in {metrics}"))
     }
 
+    /// Lets pages of an origin keep only so many bytes.
+    #[track_caller]
+    pub fn limit_storage(&self, origin: &str, bytes: u64) {
+        let params = json!({ "origin": origin, "quotaSize": bytes });
+        let command = json!({ "cmd": "Storage.overrideQuotaForOrigin", "params": params });
+        self.post("/goog/cdp/execute", &command);
+    }
+
     /// Waits until an expression is truthy in the page, and gives it.
     #[track_caller]
     pub fn wait_for<T: DeserializeOwned>(&self, what: &str, expression: &str, limit: Duration) -> T {

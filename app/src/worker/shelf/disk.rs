@@ -130,7 +130,7 @@ impl Writer {
     fn full(&self) -> SourceError {
         io(
             &self.name,
-            "this browser's storage is full; what came so far is kept, so make room (delete a stored model) and load again",
+            "this browser's storage is full (a stored model can be deleted to make room)",
         )
     }
 

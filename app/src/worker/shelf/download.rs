@@ -150,9 +150,14 @@ impl Download<'_> {
 
     fn stopped(&self, err: &SourceError, done_bytes: u64) -> SourceError {
         let (done, total) = (format::bytes(done_bytes), format::bytes(self.total_bytes));
+        let told = err.to_string();
+        let why = match err {
+            SourceError::Io { why, .. } => why,
+            SourceError::Truncated { .. } => &*told,
+        };
         io(
             self.url,
-            &format!("{err}; {done} of {total} are kept, load it again to go on from there"),
+            &format!("{why}; {done} of {total} are kept, load it again to go on from there"),
         )
     }
 
