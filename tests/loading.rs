@@ -163,6 +163,30 @@ fn both_files_of_a_split_model_are_opened_together() {
 }
 
 #[test]
+fn a_lost_connection_is_taken_up_again() {
+    let Some(page) = Visit::with("?executor=gpu").open() else {
+        return;
+    };
+    let file = large();
+    let server = SlowServer::of(&file, Duration::ZERO);
+    server.break_off_once();
+    start(&page, server.address());
+    wait_for_outcome(&page);
+    let starts = server
+        .asked()
+        .iter()
+        .filter_map(|range| range.split('-').next()?.parse::<u64>().ok())
+        .max();
+    assert!(
+        starts.is_some_and(|start| start > 1 << 20),
+        "{:?}",
+        server.asked()
+    );
+    let expected = native::answer_of(&file, PROMPT, N_TOKENS).tokens;
+    assert_eq!(page.generate(PROMPT, N_TOKENS).tokens, expected);
+}
+
+#[test]
 fn full_storage_is_a_sentence_and_what_came_is_kept() {
     let Some(page) = Visit::with("?executor=gpu").open() else {
         return;

@@ -11,11 +11,16 @@ use std::time::Duration;
 /// Bytes sent between two pauses.
 const CHUNK_BYTES: usize = 1 << 20;
 
+/// From here on an answer is long: more than the head of a file.
+const LONG_BYTES: u64 = 32 << 20;
+
 /// See the module.
 pub struct SlowServer {
     address: String,
     asked: Arc<Mutex<Vec<String>>>,
     is_gone: Arc<AtomicBool>,
+    /// The next long answer to a range breaks off in its middle.
+    breaks_off: Arc<AtomicBool>,
 }
 
 impl SlowServer {
@@ -25,10 +30,12 @@ impl SlowServer {
         let port = listener.local_addr().expect("a bound port").port();
         let name = file.file_name().expect("a name").to_string_lossy().into_owned();
         let (asked, is_gone) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
+        let breaks_off = Arc::new(AtomicBool::new(false));
         let server = Self {
             address: format!("http://127.0.0.1:{port}/{name}"),
             asked: Arc::clone(&asked),
             is_gone: Arc::clone(&is_gone),
+            breaks_off: Arc::clone(&breaks_off),
         };
         let file = file.to_owned();
         std::thread::spawn(move || {
@@ -36,9 +43,12 @@ impl SlowServer {
                 if is_gone.load(Ordering::Relaxed) {
                     continue; // dropped unanswered
                 }
-                let (file, asked, is_gone) = (file.clone(), Arc::clone(&asked), Arc::clone(&is_gone));
+                let (file, asked) = (file.clone(), Arc::clone(&asked));
+                let (is_gone, breaks_off) = (Arc::clone(&is_gone), Arc::clone(&breaks_off));
                 // A reader that went away is what some tests are about.
-                std::thread::spawn(move || drop(answer(stream, file, &asked, &is_gone, pause)));
+                std::thread::spawn(move || {
+                    drop(answer(stream, file, &asked, [&is_gone, &breaks_off], pause))
+                });
             }
         });
         server
@@ -54,6 +64,11 @@ impl SlowServer {
         self.asked.lock().expect("nobody panics with the list").clone()
     }
 
+    /// The next long answer to a range breaks off in its middle.
+    pub fn break_off_once(&self) {
+        self.breaks_off.store(true, Ordering::Relaxed);
+    }
+
     /// From now on nobody answers.
     pub fn vanish(&self) {
         self.is_gone.store(true, Ordering::Relaxed);
@@ -64,7 +79,7 @@ fn answer(
     mut stream: TcpStream,
     file: PathBuf,
     asked: &Mutex<Vec<String>>,
-    is_gone: &AtomicBool,
+    [is_gone, breaks_off]: [&AtomicBool; 2],
     pause: Duration,
 ) -> std::io::Result<()> {
     let mut range = String::new();
@@ -100,8 +115,13 @@ fn answer(
     )?;
     file.seek(SeekFrom::Start(start))?;
     let mut left = end - start;
+    let breaks_at = match left > LONG_BYTES && !range.is_empty() && breaks_off.swap(false, Ordering::Relaxed)
+    {
+        true => left / 2,
+        false => 0,
+    };
     let mut chunk = vec![0; CHUNK_BYTES];
-    while left > 0 && !is_gone.load(Ordering::Relaxed) {
+    while left > breaks_at && !is_gone.load(Ordering::Relaxed) {
         let n = left.min(CHUNK_BYTES as u64) as usize;
         file.read_exact(&mut chunk[..n])?;
         stream.write_all(&chunk[..n])?;
