@@ -111,6 +111,13 @@ fn a_selected_token_shows_its_own_numbers_on_every_panel() {
         assert_panels_show(&page, seen);
     }
     page.browser.screenshot("selected-token");
+    let [height, window]: [u32; 2] = page
+        .browser
+        .run("return [document.documentElement.scrollHeight, innerHeight]");
+    assert!(
+        height <= window,
+        "the page is {height} high in a window of {window}"
+    );
 }
 
 #[track_caller]
