@@ -14,7 +14,7 @@ const N_TOKENS: u32 = 6;
 /// Weights go through in chunks: memory does not grow with the file.
 const MOST_WASM_BYTES: u64 = 256 << 20;
 /// After every megabyte, so that loading can be interrupted.
-const PAUSE: Duration = Duration::from_millis(8);
+const PAUSE: Duration = Duration::from_millis(20);
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// The model, made once, in the folder of build products.
