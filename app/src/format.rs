@@ -1,7 +1,10 @@
 //! The one place where numbers become words: units, digits, and where a number comes from.
 //!
-//! Digits are grouped with a narrow space, units are SI and follow a narrow no-break space, and
-//! three digits are significant: more would claim a precision that no run repeats.
+//! Units are SI and follow a narrow no-break space; three digits are significant: more would claim a
+//! precision that no run repeats. The decimal sign, what groups digits and the unit of a byte are those
+//! of the page's language ([`crate::words::Numbers`]); scripts read `data-raw`, which knows no language.
+
+use crate::words::words;
 
 const NARROW: char = '\u{202f}';
 
@@ -30,7 +33,7 @@ pub fn count(number: u64) -> String {
     let mut grouped = String::new();
     for (at, digit) in digits.chars().enumerate() {
         if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            grouped.push(NARROW);
+            grouped.push_str(words().numbers.group);
         }
         grouped.push(digit);
     }
@@ -53,8 +56,16 @@ pub fn significant(number: f64) -> String {
         m if m >= 0.0995 => 3,
         _ => 4,
     };
-    let text = format!("{number:.decimals$}");
-    if magnitude == 0.0 { "0".into() } else { text }
+    if magnitude == 0.0 {
+        "0".into()
+    } else {
+        fixed(number, decimals)
+    }
+}
+
+/// A number with so many decimals, whatever its size.
+pub fn fixed(number: f64, decimals: usize) -> String {
+    format!("{number:.decimals$}").replace('.', words().numbers.decimal)
 }
 
 /// A number with the SI prefix that leaves one to three digits before the point.
@@ -75,7 +86,7 @@ fn scaled(number: f64, unit: &str) -> String {
 
 /// `5123456` → `5.12 MB`.
 pub fn bytes(number: u64) -> String {
-    scaled(number as f64, "B")
+    scaled(number as f64, words().numbers.byte)
 }
 
 /// `23456789` → `23.5 M`.
@@ -104,7 +115,7 @@ pub fn seconds_left(seconds: f64) -> String {
 
 /// Bytes per second.
 pub fn byte_rate(per_second: f64) -> String {
-    scaled(per_second, "B/s")
+    scaled(per_second, &format!("{}/s", words().numbers.byte))
 }
 
 /// Operations per second: a multiplication and an addition are two.
@@ -114,12 +125,12 @@ pub fn operation_rate(per_second: f64) -> String {
 
 /// A probability or weight, three decimals.
 pub fn prob(number: f32) -> String {
-    format!("{number:.3}")
+    fixed(f64::from(number), 3)
 }
 
 /// Entropy in bits.
 pub fn bits(number: f32) -> String {
-    format!("{number:.2}{NARROW}bit")
+    format!("{}{NARROW}{}", fixed(f64::from(number), 2), words().numbers.bit)
 }
 
 /// A share as a whole percentage.

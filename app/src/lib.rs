@@ -18,4 +18,5 @@ pub mod panels;
 pub mod protocol;
 pub mod state;
 pub mod store;
+pub mod words;
 pub mod worker;

@@ -4,6 +4,7 @@ use yew::{Html, html};
 
 use super::Dispatch;
 use crate::state::Action;
+use crate::words::words;
 
 /// The sentence, if there is one.
 pub fn alert(sentence: Option<&str>, dispatch: &Dispatch) -> Html {
@@ -13,7 +14,7 @@ pub fn alert(sentence: Option<&str>, dispatch: &Dispatch) -> Html {
     html! {
         <div class="alert" role="alert">
             <p>{ sentence.to_owned() }</p>
-            <button type="button" onclick={dispatch.reform(|_| Action::AlertDismissed)}>{ "Dismiss" }</button>
+            <button type="button" onclick={dispatch.reform(|_| Action::AlertDismissed)}>{ words().alert.dismiss }</button>
         </div>
     }
 }

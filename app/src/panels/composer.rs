@@ -5,11 +5,12 @@ use yew::{Callback, Html, TargetCast, html};
 
 use super::settings::settings;
 use super::{Dispatch, nothing, when};
-use crate::format;
 use crate::state::{Action, Activity, AppState};
+use crate::words::words;
 
 /// The composer; `send` is asked to send the draft, `menu` stands among its tools.
 pub fn composer(state: &AppState, menu: Html, dispatch: &Dispatch, send: &Callback<()>) -> Html {
+    let words = &words().composer;
     let is_idle = state.activity.is_idle();
     let can_send = state.model.is_some() && is_idle && !state.draft.trim().is_empty();
     html! {
@@ -17,19 +18,19 @@ pub fn composer(state: &AppState, menu: Html, dispatch: &Dispatch, send: &Callba
             if state.conversation.is_full { { full() } }
             if state.editing.is_some() { { editing(dispatch) } }
             <div class="write">
-                <label class="visually-hidden" for="prompt">{ "Prompt" }</label>
+                <label class="visually-hidden" for="prompt">{ words.prompt }</label>
                 { textarea(state, dispatch, send) }
                 if is_idle {
-                    <button id="send" class="primary" type="submit" disabled={!can_send}>{ "Send" }</button>
+                    <button id="send" class="primary" type="submit" disabled={!can_send}>{ words.send }</button>
                 } else {
                     <button id="stop" class="primary" type="button" disabled={matches!(state.activity, Activity::Stopping { .. })}
-                        onclick={dispatch.reform(|_| Action::Stopped)}>{ "Stop" }</button>
+                        onclick={dispatch.reform(|_| Action::Stopped)}>{ words.stop }</button>
                 }
             </div>
             <div class="tools">
-                <button id="new-chat" type="button" onclick={dispatch.reform(|_| Action::NewChat)}>{ "New chat" }</button>
+                <button id="new-chat" type="button" onclick={dispatch.reform(|_| Action::NewChat)}>{ words.new_chat }</button>
                 <button type="button" aria-expanded={state.settings.is_open.to_string()} aria-controls="settings"
-                    onclick={dispatch.reform(|_| Action::SettingsToggled)}>{ "Sampling" }</button>
+                    onclick={dispatch.reform(|_| Action::SettingsToggled)}>{ words.sampling }</button>
                 { menu }
                 <span class="activity">{ activity(state) }</span>
             </div>
@@ -54,32 +55,30 @@ fn textarea(state: &AppState, dispatch: &Dispatch, send: &Callback<()>) -> Html 
         .count()
         .clamp(1, 8)
         .max(if state.draft.len() > 90 { 3 } else { 1 });
-    html! { <textarea id="prompt" rows={rows.to_string()} placeholder="Ask something" value={state.draft.clone()} {oninput} {onkeydown} /> }
+    html! { <textarea id="prompt" rows={rows.to_string()} placeholder={words().composer.placeholder} value={state.draft.clone()} {oninput} {onkeydown} /> }
 }
 
 fn editing(dispatch: &Dispatch) -> Html {
     html! {
         <p class="editing">
-            { "You are writing an earlier message anew. What follows it is kept as an earlier version." }
-            <button type="button" onclick={dispatch.reform(|_| Action::EditCancelled)}>{ "Leave it as it was" }</button>
+            { words().composer.editing }
+            <button type="button" onclick={dispatch.reform(|_| Action::EditCancelled)}>{ words().composer.leave }</button>
         </p>
     }
 }
 
 fn full() -> Html {
-    nothing("The context is full: the KV cache has no room for another token. Start a new chat to go on.")
+    nothing(words().composer.full)
 }
 
 fn activity(state: &AppState) -> String {
+    let words = &words().composer;
     match &state.activity {
-        Activity::Idle if state.model.is_none() => "the model is loading; write meanwhile".into(),
+        Activity::Idle if state.model.is_none() => words.model_is_loading.into(),
         Activity::Idle => String::new(),
-        Activity::Waiting { .. } => "reading the prompt…".into(),
-        Activity::Prefilling { done, total, .. } => format!(
-            "reading the prompt: {done} of {}",
-            format::plural(u64::from(*total), "token")
-        ),
-        Activity::Generating { .. } => "writing…".into(),
-        Activity::Stopping { .. } => "stopping…".into(),
+        Activity::Waiting { .. } => words.reading.into(),
+        Activity::Prefilling { done, total, .. } => (words.reading_of)(u64::from(*done), u64::from(*total)),
+        Activity::Generating { .. } => words.writing.into(),
+        Activity::Stopping { .. } => words.stopping.into(),
     }
 }
