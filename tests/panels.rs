@@ -6,7 +6,9 @@ mod recorded_run;
 use std::rc::Rc;
 
 use moescope_app::format;
-use moescope_app::layout::{Hands, layout};
+use moescope_app::hands::Hands;
+use moescope_app::layout::layout;
+use moescope_app::panels::views::VIEWS;
 use moescope_app::protocol::{Envelope, Event, Needs, Source, Stored, StoredModel};
 use moescope_app::state::{Action, AppState, ExpertsView, Measure, PublicModels};
 use recorded_run::{finished, fold, loaded};
@@ -314,4 +316,45 @@ fn the_cache_says_what_each_layer_keeps() {
         panel.contains(">full<") && panel.contains(">window of 8<"),
         "{panel}"
     );
+}
+
+#[test]
+fn every_view_can_be_shown_at_full_size_and_left_again() {
+    for state in [AppState::default(), loaded(), finished()] {
+        for view in VIEWS {
+            let page = drawn(fold(state.clone(), Action::ViewChosen(Some(view.name))));
+            assert!(
+                page.contains(&format!("data-view=\"{}\"", view.name)),
+                "{}",
+                view.name
+            );
+            assert!(
+                !page.contains("style="),
+                "{}: the page forbids inline styles",
+                view.name
+            );
+            assert!(page.contains("data-leads-to=\"overview\""), "{}", view.name);
+        }
+    }
+    let names: std::collections::BTreeSet<_> = VIEWS.iter().map(|view| view.name).collect();
+    assert_eq!(names.len(), VIEWS.len(), "two views of one name");
+    let groups: Vec<_> = VIEWS.iter().map(|view| view.group as usize).collect();
+    assert!(groups.is_sorted(), "the list is by group");
+}
+
+#[test]
+fn a_view_that_is_not_there_is_the_overview() {
+    let page = drawn(fold(finished(), Action::ViewChosen(Some("none of them"))));
+    assert!(page.contains("data-panel=\"experts\"") && page.contains("data-panel=\"cost\""));
+}
+
+#[test]
+fn another_layer_forgets_the_expert() {
+    let state = fold(finished(), Action::ExpertSelected(Some(3)));
+    assert_eq!(
+        fold(state.clone(), Action::LayerSelected(0)).selection.expert,
+        Some(3)
+    );
+    let other = fold(state, Action::LayerSelected(1)).selection;
+    assert_eq!((other.layer, other.expert), (1, None));
 }

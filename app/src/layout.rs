@@ -2,31 +2,14 @@
 
 use std::rc::Rc;
 
-use yew::{Callback, Html, Properties, classes, component, html};
+use yew::{Html, Properties, classes, component, html};
 
+use crate::hands::Hands;
 use crate::panels::transcript::{MarkStyle, measure_menu, transcript};
-use crate::panels::{
-    Dispatch, alert, composer, cost, examples, experts, figure, focus, header, kv, loading, models,
-    prediction, raster,
-};
+use crate::panels::views::{self, Scene};
+use crate::panels::{alert, composer, examples, focus, header, loading, models, overview, raster, welcome};
 use crate::protocol::Finish;
-use crate::state::{AppState, CatalogueModel, Model, Role, select};
-
-/// What the page can do beyond changing its own state.
-#[derive(Clone, PartialEq)]
-pub struct Hands {
-    pub dispatch: Dispatch,
-    /// Send the draft.
-    pub send: Callback<()>,
-    /// Send this prompt.
-    pub ask: Callback<String>,
-    /// Load this file, or these parts of one model.
-    pub open: Callback<Vec<web_sys::File>>,
-    /// Load from this address.
-    pub load: Callback<String>,
-    /// Ask the browser to keep what is stored.
-    pub persist: Callback<()>,
-}
+use crate::state::{AppState, CatalogueModel, Role, select};
 
 /// The page. `traced` is the state the trace is drawn from: it may lag behind the text, because
 /// numbers that change with every frame cannot be read.
@@ -35,16 +18,17 @@ pub fn layout(state: &AppState, traced: &Rc<AppState>, hands: &Hands) -> Html {
         state: Rc::clone(traced),
         hands: hands.clone(),
     };
+    let is_full_size = traced.view.shown.is_some();
     html! {
         <>
             { header::header(state.model.as_deref(), models_menu(state, hands), &hands.open) }
             { loading::loading(state.loading.as_ref(), state.device_bytes, &hands.dispatch) }
             { alert::alert(state.alert.as_deref(), &hands.dispatch) }
-            <main class="columns">
+            <main class={classes!("columns", is_full_size.then_some("full-size"))}>
                 { conversation(state, hands) }
-                <TokenTrace ..trace.clone() />
+                <Trace ..trace.clone() />
             </main>
-            <TimeStrip ..trace />
+            if !is_full_size { <TimeStrip ..trace /> }
             <p class="visually-hidden" role="status">{ spoken(state) }</p>
         </>
     }
@@ -68,31 +52,16 @@ fn conversation(state: &AppState, hands: &Hands) -> Html {
         scale: select::measure_scale(state),
     };
     let is_empty = state.conversation.turns.is_empty();
+    let position = state.selection.position;
     html! {
         <section class="conversation" aria-label="Conversation">
             <div class={classes!("scroll", is_empty.then_some("empty"))} id="conversation">
-                if is_empty { { welcome(state, hands) } } else { { transcript(&state.conversation, style, state.selected, &hands.dispatch) } }
+                if is_empty { { welcome::welcome(entry(state), state.model.is_some(), &hands.ask) } }
+                else { { transcript(&state.conversation, style, position, &hands.dispatch) } }
             </div>
             if !is_empty { { measure_menu(style, &hands.dispatch) } }
             { composer::composer(state, menu(state, hands), &hands.dispatch, &hands.send) }
         </section>
-    }
-}
-
-/// What stands where the conversation will be.
-fn welcome(state: &AppState, hands: &Hands) -> Html {
-    html! {
-        <div class="welcome">
-            <h2>{ "A sparse language model you can see through" }</h2>
-            <p>{ "It runs here, in this page. Beside its text you see which experts every token went to, what the KV cache holds, \
-                and what each token cost. Every number is read from the run." }</p>
-            { entry(state).map(|entry| html! {
-                <>
-                    <p class="about">{ entry.about.clone() }</p>
-                    { examples::examples(entry, state.model.is_some(), &hands.ask) }
-                </>
-            }).unwrap_or_default() }
-        </div>
     }
 }
 
@@ -124,32 +93,20 @@ impl PartialEq for TraceProps {
     }
 }
 
-/// Beside the text: what one token did.
+/// Beside the text: the overview, or one view at full size.
 #[component]
-fn TokenTrace(props: &TraceProps) -> Html {
-    let (state, dispatch) = (&*props.state, &props.hands.dispatch);
-    let focus = select::focus(state);
-    let focus = focus.as_ref();
-    let known = |model: &Model| {
-        experts::experts(
-            &model.facts,
-            &state.conversation,
-            focus,
-            state.view.experts,
-            dispatch,
-        )
+fn Trace(props: &TraceProps) -> Html {
+    let (shown, dispatch) = (props.state.view.shown, &props.hands.dispatch);
+    let scene = Scene::new(&props.state, &props.hands);
+    let body = match shown.and_then(views::find) {
+        Some(view) => html! { <div class="view" data-view={view.name}>{ (view.draw)(&scene) }</div> },
+        None => overview::overview(&scene),
     };
-    let executor = state.model.as_ref().map(|model| &model.executor);
     html! {
         <section class="trace" aria-label="What the token did">
-            { focus::focus(focus, dispatch) }
-            { state.model.as_deref().map_or_else(experts::unknown, known) }
-            <div class="pair">
-                { kv::kv(state.model.as_ref().map_or(&[], |model| &model.facts.kv_layers), focus) }
-                { cost::cost(executor, focus, &state.conversation.totals) }
-            </div>
-            { prediction::prediction(focus) }
-            if focus.is_some() { { figure::legend() } }
+            { views::navigation(shown, dispatch) }
+            { focus::focus(scene.focus.as_ref(), dispatch) }
+            { body }
         </section>
     }
 }
@@ -157,15 +114,11 @@ fn TokenTrace(props: &TraceProps) -> Html {
 /// Below: all tokens so far.
 #[component]
 fn TimeStrip(props: &TraceProps) -> Html {
-    let state = &props.state;
-    let rows = select::rows(&state.conversation);
-    let Some(model) = state.model.as_ref().filter(|_| !rows.is_empty()) else {
+    let scene = Scene::new(&props.state, &props.hands);
+    if props.state.model.is_none() || props.state.conversation.rows.is_empty() {
         return Html::default();
-    };
-    let position = state.selected.or_else(|| state.conversation.latest());
-    let dispatch = props.hands.dispatch.clone();
-    let raster = raster::RasterProps::new(&model.facts, rows, state.view.raster_layer, position, dispatch);
-    html! { <div class="time"><raster::Raster ..raster /></div> }
+    }
+    html! { <div class="time">{ raster::view(&scene) }</div> }
 }
 
 /// What a screen reader is told: an answer as a whole, never token by token.

@@ -12,6 +12,7 @@
 
 pub mod api;
 pub mod format;
+pub mod hands;
 pub mod layout;
 pub mod page;
 pub mod panels;

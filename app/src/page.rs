@@ -8,7 +8,8 @@ use web_sys::{DragEvent, File, UrlSearchParams};
 use yew::{Callback, Html, Properties, component, hook, html, use_effect_with, use_mut_ref, use_state};
 
 use crate::api;
-use crate::layout::{Hands, layout};
+use crate::hands::Hands;
+use crate::layout::layout;
 use crate::panels::header::files;
 use crate::panels::when;
 use crate::protocol::{Executor, GenerateOptions, Sampling, Source};

@@ -12,11 +12,14 @@ pub mod header;
 pub mod kv;
 pub mod loading;
 pub mod models;
+pub mod overview;
 pub mod prediction;
 pub mod raster;
 pub mod settings;
 pub mod shade;
 pub mod transcript;
+pub mod views;
+pub mod welcome;
 
 use yew::{Callback, Html, html};
 

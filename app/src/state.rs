@@ -41,8 +41,7 @@ pub struct AppState {
     pub model: Option<Rc<Model>>,
     pub conversation: Conversation,
     pub activity: Activity,
-    /// Position shown in the panels; none follows the newest.
-    pub selected: Option<u32>,
+    pub selection: Selection,
     /// What the visitor is writing.
     pub draft: String,
     /// The earlier prompt that is being written anew.
@@ -58,7 +57,7 @@ pub struct AppState {
 impl AppState {
     /// Whether the visitor looks at something else than in `other`.
     pub fn is_seen_otherwise(&self, other: &Self) -> bool {
-        (self.selected, self.view) != (other.selected, other.view)
+        (self.selection, self.view) != (other.selection, other.view)
     }
 
     /// Whether the trace shows something else than in `other`.
@@ -156,8 +155,19 @@ pub struct Settings {
 pub struct View {
     pub measure: Measure,
     pub experts: ExpertsView,
-    /// MoE layer of the raster, counted among MoE layers.
-    pub raster_layer: usize,
+    /// Name of the view at full size; none is the overview.
+    pub shown: Option<&'static str>,
+}
+
+/// What every view is about: a token, a layer, an expert.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// None follows the newest.
+    pub position: Option<u32>,
+    /// Counted among MoE layers.
+    pub layer: usize,
+    /// An expert of that layer.
+    pub expert: Option<u16>,
 }
 
 /// What colours the token marks.
@@ -239,12 +249,18 @@ pub enum Action {
     /// The prompt of this generation is to be written anew.
     EditStarted(u32),
     EditCancelled,
+    /// A token; none follows the newest.
     Selected(Option<u32>),
+    /// A layer, counted among MoE layers.
+    LayerSelected(usize),
+    /// An expert of the selected layer, or none.
+    ExpertSelected(Option<u16>),
     SamplingChanged(Sampling),
     SettingsToggled,
     MeasureChosen(Measure),
     ExpertsViewChosen(ExpertsView),
-    RasterLayerChosen(usize),
+    /// A view at full size, or the overview.
+    ViewChosen(Option<&'static str>),
     AlertRaised(String),
     AlertDismissed,
 }

@@ -102,6 +102,7 @@ pub struct Words {
     pub alert: Alert,
     pub composer: Composer,
     pub kv: Kv,
+    pub views: Views,
 }
 
 /// How numbers are written.
@@ -164,4 +165,20 @@ pub struct Kv {
     pub keeps: &'static str,
     pub layer_held: &'static str,
     pub layer_read: &'static str,
+}
+
+/// `panels/views.rs`: the navigation; groups, then views by their names.
+pub struct Views {
+    pub navigation: &'static str,
+    pub overview: &'static str,
+    pub economics_group: &'static str,
+    pub experts_group: &'static str,
+    pub memory_group: &'static str,
+    pub plan_group: &'static str,
+    pub time_group: &'static str,
+    pub cost: &'static str,
+    pub experts: &'static str,
+    pub kv: &'static str,
+    pub prediction: &'static str,
+    pub raster: &'static str,
 }

@@ -27,7 +27,13 @@ struct State<'a> {
     is_generating: bool,
     is_full: bool,
     positions: usize,
+    /// Position the views are about, when the visitor chose it.
     selected: Option<u32>,
+    /// MoE layer the views are about, counted among MoE layers.
+    selected_layer: usize,
+    selected_expert: Option<u16>,
+    /// Name of the view at full size.
+    view: Option<&'static str>,
     alert: Option<&'a str>,
     totals: TotalsReport,
 }
@@ -139,7 +145,10 @@ pub fn state(store: &Store) -> JsValue {
                 is_generating: !state.activity.is_idle(),
                 is_full: state.conversation.is_full,
                 positions: state.conversation.rows.len(),
-                selected: state.selected,
+                selected: state.selection.position,
+                selected_layer: state.selection.layer,
+                selected_expert: state.selection.expert,
+                view: state.view.shown,
                 alert: state.alert.as_deref(),
                 totals: state.conversation.totals.into(),
             })

@@ -6,6 +6,7 @@
 use yew::{Html, classes, html};
 
 use super::figure::{Figure, figures};
+use super::views::Scene;
 use super::{focus::NOT_FED, nothing, panel};
 use crate::format;
 use crate::protocol::{Executor, ExecutorFacts, GroupCost, Pass};
@@ -41,7 +42,12 @@ impl Clock {
 }
 
 /// The panel.
-pub fn cost(executor: Option<&ExecutorFacts>, focus: Option<&Focus<'_>>, totals: &Totals) -> Html {
+pub fn view(scene: &Scene<'_>) -> Html {
+    let executor = scene.state.model.as_ref().map(|model| &model.executor);
+    cost(executor, scene.focus.as_ref(), &scene.state.conversation.totals)
+}
+
+fn cost(executor: Option<&ExecutorFacts>, focus: Option<&Focus<'_>>, totals: &Totals) -> Html {
     let clock = Clock::of(executor);
     let body = match focus {
         None => nothing(

@@ -6,6 +6,7 @@
 use yew::{Html, classes, html};
 
 use super::shade::{shade, shade_between};
+use super::views::Scene;
 use super::{Dispatch, focus::NOT_FED, nothing, panel};
 use crate::format;
 use crate::protocol::ModelFacts;
@@ -15,18 +16,27 @@ use crate::state::{Action, Conversation, ExpertsView};
 /// Above this many cells only the chosen experts are listed: a table would outgrow the screen.
 const MATRIX_CELLS: usize = 2048;
 
-/// The panel while there is no model.
-pub fn unknown() -> Html {
-    panel(
-        "experts",
-        "Experts",
-        Html::default(),
-        nothing("Which experts each token goes to, layer by layer."),
-    )
+/// The panel.
+pub fn view(scene: &Scene<'_>) -> Html {
+    let (state, dispatch) = (scene.state, &scene.hands.dispatch);
+    match &state.model {
+        Some(model) => experts(
+            &model.facts,
+            &state.conversation,
+            scene.focus.as_ref(),
+            state.view.experts,
+            dispatch,
+        ),
+        None => panel(
+            "experts",
+            "Experts",
+            Html::default(),
+            nothing("Which experts each token goes to, layer by layer."),
+        ),
+    }
 }
 
-/// The panel.
-pub fn experts(
+fn experts(
     facts: &ModelFacts,
     conversation: &Conversation,
     focus: Option<&Focus<'_>>,

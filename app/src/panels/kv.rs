@@ -3,6 +3,7 @@
 use yew::{Html, html};
 
 use super::figure::{Figure, figures};
+use super::views::Scene;
 use super::{focus::NOT_FED, nothing, panel};
 use crate::format;
 use crate::protocol::KvLayerFacts;
@@ -13,7 +14,16 @@ use crate::words::words;
 const BAR: usize = 10;
 
 /// The panel.
-pub fn kv(layers: &[KvLayerFacts], focus: Option<&Focus<'_>>) -> Html {
+pub fn view(scene: &Scene<'_>) -> Html {
+    let layers = scene
+        .state
+        .model
+        .as_ref()
+        .map_or(&[][..], |model| &model.facts.kv_layers);
+    kv(layers, scene.focus.as_ref())
+}
+
+fn kv(layers: &[KvLayerFacts], focus: Option<&Focus<'_>>) -> Html {
     let words = &words().kv;
     let body = match focus {
         None => nothing(words.empty),

@@ -4,13 +4,15 @@ use yew::{Html, html};
 
 use super::figure::value;
 use super::panel;
+use super::views::Scene;
 use crate::format::{self, Origin};
 use crate::state::Mark;
-use crate::state::select::Focus;
 
 /// The panel; nothing for tokens that were not drawn.
-pub fn prediction(focus: Option<&Focus<'_>>) -> Html {
-    let Some(mark) = focus
+pub fn view(scene: &Scene<'_>) -> Html {
+    let Some(mark) = scene
+        .focus
+        .as_ref()
         .and_then(|focus| focus.mark)
         .filter(|mark| !mark.likeliest.is_empty())
     else {

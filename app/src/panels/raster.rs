@@ -16,8 +16,8 @@ use yew::{
 };
 
 use super::shade::{SHADES, shade};
+use super::views::Scene;
 use super::{Dispatch, panel, when};
-use crate::protocol::ModelFacts;
 use crate::state::{Action, Row};
 
 /// Fewest columns drawn: the first tokens keep a readable width.
@@ -48,26 +48,25 @@ impl PartialEq for RasterProps {
     }
 }
 
-impl RasterProps {
-    /// The raster of a conversation.
-    pub fn new(
-        facts: &ModelFacts,
-        rows: Rc<Vec<Option<Row>>>,
-        layer: usize,
-        position: Option<u32>,
-        dispatch: Dispatch,
-    ) -> Self {
-        Self {
-            rows,
-            layers: facts.moe_layers.clone(),
-            n_experts: facts.n_experts as usize,
-            top_k: facts.top_k as usize,
-            layer,
-            position,
-            dispatch,
-        }
-    }
+/// The panel.
+pub fn view(scene: &Scene<'_>) -> Html {
+    let Some(model) = &scene.state.model else {
+        return Html::default();
+    };
+    let facts = &model.facts;
+    let props = RasterProps {
+        rows: Rc::clone(&scene.state.conversation.rows),
+        layers: facts.moe_layers.clone(),
+        n_experts: facts.n_experts as usize,
+        top_k: facts.top_k as usize,
+        layer: scene.state.selection.layer,
+        position: scene.focus.as_ref().map(|focus| focus.position),
+        dispatch: scene.hands.dispatch.clone(),
+    };
+    html! { <Raster ..props /> }
+}
 
+impl RasterProps {
     /// Columns drawn: powers of two, so that a new token rarely changes their width.
     fn columns(&self) -> usize {
         self.rows.len().next_power_of_two().max(FEWEST_COLUMNS)
@@ -146,7 +145,7 @@ fn layer_menu(props: &RasterProps) -> Html {
             .value()
             .parse()
             .ok()
-            .map(Action::RasterLayerChosen)
+            .map(Action::LayerSelected)
     });
     html! {
         <label>{ "layer " }<select {onchange}>{ for props.layers.iter().enumerate().map(|(at, layer)| html! {

@@ -5,7 +5,7 @@
 
 use std::rc::Rc;
 
-use super::{Action, Activity, AppState, Conversation, Editing, Loading, Model, Role, Turn};
+use super::{Action, Activity, AppState, Conversation, Editing, Loading, Model, Role, Selection, Turn};
 use crate::protocol::{Envelope, Event, Finish, LoadStage, Request, Source, VERSION};
 
 /// The next state, and what to ask of the worker.
@@ -42,7 +42,7 @@ pub fn reduce(mut state: AppState, action: Action) -> (AppState, Vec<Request>) {
                 state.draft = editing.map(|editing| editing.draft_before).unwrap_or_default();
             }
             state.alert = None;
-            state.selected = None;
+            state.selection.position = None;
             state.activity = Activity::Waiting {
                 generation_id,
                 prompt: prompt.clone(),
@@ -66,12 +66,14 @@ pub fn reduce(mut state: AppState, action: Action) -> (AppState, Vec<Request>) {
                 state.draft = editing.draft_before;
             }
         }
-        Action::Selected(position) => state.selected = position,
+        Action::Selected(position) => state.selection.position = position,
+        Action::LayerSelected(layer) => select_layer(&mut state, layer),
+        Action::ExpertSelected(expert) => state.selection.expert = expert,
         Action::SamplingChanged(sampling) => state.settings.sampling = sampling,
         Action::SettingsToggled => state.settings.is_open = !state.settings.is_open,
         Action::MeasureChosen(measure) => state.view.measure = measure,
         Action::ExpertsViewChosen(view) => state.view.experts = view,
-        Action::RasterLayerChosen(layer) => state.view.raster_layer = layer,
+        Action::ViewChosen(shown) => state.view.shown = shown,
         Action::AlertRaised(sentence) => state.alert = Some(sentence),
         Action::AlertDismissed => state.alert = None,
     }
@@ -130,13 +132,21 @@ fn start_edit(state: &mut AppState, generation_id: u32) {
     });
 }
 
+/// Experts of two layers have nothing to do with each other, so none stays selected.
+fn select_layer(state: &mut AppState, layer: usize) {
+    if state.selection.layer != layer {
+        state.selection.layer = layer;
+        state.selection.expert = None;
+    }
+}
+
 fn forget_conversation(state: &mut AppState) {
     if let Some(editing) = state.editing.take() {
         state.draft = editing.draft_before;
     }
     state.conversation = Conversation::default();
     state.activity = Activity::Idle;
-    state.selected = None;
+    state.selection.position = None;
 }
 
 fn receive(state: &mut AppState, envelope: Envelope<Event>) {
@@ -219,7 +229,7 @@ fn apply_load(state: &mut AppState, event: Event) {
                 .map(|loading| loading.origin)
                 .unwrap_or_default();
             forget_conversation(state);
-            state.view.raster_layer = 0;
+            state.selection = Selection::default();
             state.model = Some(Rc::new(Model {
                 origin,
                 facts: model,

@@ -1,7 +1,5 @@
 //! What the panels show, derived from the state: plain numbers, nothing measured anew.
 
-use std::rc::Rc;
-
 use super::{AppState, Conversation, Mark, Model, Row};
 use crate::protocol::{GroupCost, ModelFacts, Pass};
 
@@ -19,13 +17,13 @@ pub struct Focus<'a> {
 /// The selected position, or the newest one computed.
 pub fn focus(state: &AppState) -> Option<Focus<'_>> {
     let conversation = &state.conversation;
-    let position = state.selected.or_else(|| conversation.latest())?;
+    let position = state.selection.position.or_else(|| conversation.latest())?;
     let (mark, row) = (conversation.mark(position), conversation.row(position));
     (mark.is_some() || row.is_some()).then_some(Focus {
         position,
         mark,
         row,
-        is_selected: state.selected.is_some(),
+        is_selected: state.selection.position.is_some(),
     })
 }
 
@@ -265,9 +263,4 @@ fn wall_scale(conversation: &Conversation) -> (f64, f64) {
     } else {
         (0.0, 0.0)
     }
-}
-
-/// The rows of a conversation, shared: what a raster draws.
-pub fn rows(conversation: &Conversation) -> Rc<Vec<Option<Row>>> {
-    Rc::clone(&conversation.rows)
 }

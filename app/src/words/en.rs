@@ -1,6 +1,6 @@
 //! English.
 
-use super::{Alert, Composer, Direction, Kv, Numbers, Words};
+use super::{Alert, Composer, Direction, Kv, Numbers, Views, Words};
 use crate::format::count;
 
 /// `1 token`, `2 tokens`.
@@ -69,5 +69,19 @@ pub static WORDS: Words = Words {
         keeps: "keeps",
         layer_held: "held",
         layer_read: "read",
+    },
+    views: Views {
+        navigation: "Views",
+        overview: "Overview",
+        economics_group: "Economics",
+        experts_group: "Experts",
+        memory_group: "Memory",
+        plan_group: "Cost",
+        time_group: "Time",
+        cost: "This token",
+        experts: "This token",
+        kv: "KV cache",
+        prediction: "Prediction",
+        raster: "One layer",
     },
 };

@@ -1,6 +1,6 @@
 //! French. In it zero and one are singular, and `?`, `!`, `:` and `;` stand after a no-break space.
 
-use super::{Alert, Composer, Direction, Kv, Numbers, Words};
+use super::{Alert, Composer, Direction, Kv, Numbers, Views, Words};
 use crate::format::count;
 
 /// `1 jeton`, `2 jetons`.
@@ -69,5 +69,19 @@ pub static WORDS: Words = Words {
         keeps: "conserve",
         layer_held: "occupé",
         layer_read: "lu",
+    },
+    views: Views {
+        navigation: "Vues",
+        overview: "Aperçu",
+        economics_group: "Économie",
+        experts_group: "Experts",
+        memory_group: "Mémoire",
+        plan_group: "Coût",
+        time_group: "Temps",
+        cost: "Ce jeton",
+        experts: "Ce jeton",
+        kv: "Cache KV",
+        prediction: "Prédiction",
+        raster: "Une couche",
     },
 };
