@@ -18,11 +18,20 @@ pub enum Origin {
 }
 
 impl Origin {
-    /// The word and the class of its mark.
+    /// The class of its mark.
     pub fn name(self) -> &'static str {
         match self {
             Self::Measured => "measured",
             Self::Counted => "counted",
+        }
+    }
+
+    /// The word for it.
+    pub fn told(self) -> &'static str {
+        let words = &words().figure;
+        match self {
+            Self::Measured => words.measured,
+            Self::Counted => words.counted,
         }
     }
 }
@@ -136,12 +145,6 @@ pub fn bits(number: f32) -> String {
 /// A share as a whole percentage.
 pub fn percent(share: f64) -> String {
     format!("{:.0}{NARROW}%", share * 100.0)
-}
-
-/// `1 token`, `2 tokens`.
-pub fn plural(number: u64, one: &str) -> String {
-    let ending = if number == 1 { "" } else { "s" };
-    format!("{} {one}{ending}", count(number))
 }
 
 /// A token's text made visible: spaces and line ends shown as signs.

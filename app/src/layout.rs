@@ -10,6 +10,7 @@ use crate::panels::views::{self, Scene};
 use crate::panels::{alert, composer, examples, focus, header, loading, models, overview, raster, welcome};
 use crate::protocol::Finish;
 use crate::state::{AppState, CatalogueModel, Role, select};
+use crate::words::words;
 
 /// The page. `traced` is the state the trace is drawn from: it may lag behind the text, because
 /// numbers that change with every frame cannot be read.
@@ -54,7 +55,7 @@ fn conversation(state: &AppState, hands: &Hands) -> Html {
     let is_empty = state.conversation.turns.is_empty();
     let position = state.selection.position;
     html! {
-        <section class="conversation" aria-label="Conversation">
+        <section class="conversation" aria-label={words().layout.conversation}>
             <div class={classes!("scroll", is_empty.then_some("empty"))} id="conversation">
                 if is_empty { { welcome::welcome(entry(state), state.model.is_some(), &hands.ask) } }
                 else { { transcript(&state.conversation, style, position, &hands.dispatch) } }
@@ -103,7 +104,7 @@ fn Trace(props: &TraceProps) -> Html {
         None => overview::overview(&scene),
     };
     html! {
-        <section class="trace" aria-label="What the token did">
+        <section class="trace" aria-label={words().layout.trace}>
             { views::navigation(shown, dispatch) }
             { focus::focus(scene.focus.as_ref(), dispatch) }
             { body }
@@ -123,8 +124,9 @@ fn TimeStrip(props: &TraceProps) -> Html {
 
 /// What a screen reader is told: an answer as a whole, never token by token.
 fn spoken(state: &AppState) -> String {
+    let words = &words().layout;
     if state.loading.is_some() {
-        return "Loading the model".into();
+        return words.loading.into();
     }
     let last = state
         .conversation
@@ -132,9 +134,9 @@ fn spoken(state: &AppState) -> String {
         .last()
         .filter(|turn| turn.role == Role::Model);
     match last.and_then(|turn| turn.finish.map(|finish| (turn, finish))) {
-        Some((turn, Finish::ContextFull)) => format!("{} The context is full.", turn.text()),
+        Some((turn, Finish::ContextFull)) => format!("{} {}", turn.text(), words.full),
         Some((turn, _)) => turn.text(),
         None if state.activity.is_idle() => String::new(),
-        None => "The model is writing".into(),
+        None => words.writing.into(),
     }
 }

@@ -15,6 +15,7 @@ use crate::panels::when;
 use crate::protocol::{Executor, GenerateOptions, Sampling, Source};
 use crate::state::{Action, AppState, Catalogue, PublicModels};
 use crate::store::Store;
+use crate::words::words;
 
 /// Where the draft survives a reload.
 const DRAFT_KEY: &str = "moescope.draft";
@@ -58,9 +59,7 @@ fn tell_panics() {
             return;
         };
         alert.set_class_name("boot");
-        alert.set_text_content(Some(&format!(
-            "The page stopped with a fault of its own ({info}). Reload it; please report it."
-        )));
+        alert.set_text_content(Some(&(words().page.fault)(&info.to_string())));
         // There is nothing left to do where even this fails.
         let _ = alert.set_attribute("role", "alert");
         let _ = gloo::utils::body().prepend_with_node_1(&alert);
@@ -139,9 +138,7 @@ async fn first_model(store: Rc<Store>, parameters: Parameters, ready: api::Ready
     match catalogue {
         Ok(catalogue) => store.dispatch(Action::CatalogueArrived(catalogue.models)),
         Err(err) if parameters.model.is_none() => {
-            let told = format!(
-                "The list of models could not be read ({err}). Open a .gguf file from your computer instead."
-            );
+            let told = (words().page.no_catalogue)(&err.to_string());
             store.dispatch(Action::AlertRaised(told));
         }
         Err(_) => {}
@@ -245,10 +242,8 @@ fn persist(store: &Rc<Store>) {
             Err(err) => Err(err),
         };
         let told = match answer {
-            Ok(granted) if granted.is_truthy() => "The browser keeps stored models until you delete them.",
-            _ => {
-                "The browser may still clear stored models when space is short; it decides by how you use this page."
-            }
+            Ok(granted) if granted.is_truthy() => words().page.kept_for_good,
+            _ => words().page.may_be_cleared,
         };
         store.dispatch(Action::AlertRaised(told.into()));
     });

@@ -24,6 +24,7 @@ pub mod welcome;
 use yew::{Callback, Html, html};
 
 use crate::state::Action;
+use crate::words::words;
 
 /// How a panel says that the visitor did something.
 pub type Dispatch = Callback<Action>;
@@ -42,6 +43,11 @@ pub fn panel(name: &'static str, title: &str, tools: Html, body: Html) -> Html {
 /// What a panel says when there is nothing to show yet.
 pub fn nothing(sentence: &str) -> Html {
     html! { <p class="nothing">{ sentence.to_owned() }</p> }
+}
+
+/// What a panel says of a token that was drawn and never computed.
+pub fn not_fed() -> Html {
+    nothing(words().focus.not_fed)
 }
 
 /// An event handler that reads something from the event, or nothing.

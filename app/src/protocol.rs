@@ -94,12 +94,17 @@ pub enum CacheFormat {
 }
 
 impl CacheFormat {
-    /// All of them, and what is said of each.
-    pub const ALL: [(Self, &str, &str); 3] = [
-        (Self::F16, "f16", "f16, as usual"),
-        (Self::F32, "f32", "f32, twice the memory"),
-        (Self::Q8_0, "q8_0", "q8_0, little more than half"),
-    ];
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::F16, Self::F32, Self::Q8_0];
+
+    /// Its name in the field.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F16 => "f16",
+            Self::F32 => "f32",
+            Self::Q8_0 => "q8_0",
+        }
+    }
 }
 
 /// How to answer one prompt.

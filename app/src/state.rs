@@ -193,7 +193,7 @@ impl Measure {
         Self::WallTime,
     ];
 
-    /// The word on screen.
+    /// Its name in menus and addresses.
     pub fn name(self) -> &'static str {
         match self {
             Self::None => "nothing",

@@ -17,6 +17,7 @@ use yew::Callback;
 
 use crate::protocol::{Envelope, Event, Request};
 use crate::state::{Action, AppState, reduce};
+use crate::words::words;
 
 /// The worker's script, beside the page.
 const WORKER_SCRIPT: &str = "worker-entry.js";
@@ -55,7 +56,7 @@ impl Store {
             ..Self::default()
         });
         if store.start_worker().is_err() {
-            store.worker_failed("This browser cannot run the engine in a worker; a current Chrome, Edge, Firefox or Safari can.");
+            store.worker_failed(words().page.no_worker);
         }
         store
     }
@@ -71,10 +72,7 @@ impl Store {
         on_message.forget();
         let store = Rc::clone(self);
         let on_error = Closure::<dyn FnMut(ErrorEvent)>::new(move |event: ErrorEvent| {
-            let told = format!(
-                "The engine stopped working ({}). Reload the page.",
-                event.message()
-            );
+            let told = (words().page.engine_stopped)(&event.message());
             store.worker_failed(&told);
         });
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
@@ -90,8 +88,8 @@ impl Store {
     fn heard(self: &Rc<Self>, data: JsValue) {
         match serde_wasm_bindgen::from_value::<Envelope<Event>>(data) {
             Ok(envelope) => self.fold(envelope),
-            Err(err) => self.dispatch(Action::AlertRaised(format!(
-                "The worker said something unknown ({err}). Reload the page."
+            Err(err) => self.dispatch(Action::AlertRaised((words().page.unknown_message)(
+                &err.to_string(),
             ))),
         }
         let early = self.early.borrow_mut().take();
@@ -164,9 +162,9 @@ impl Store {
                 .map_or(Ok(()), |worker| worker.post_message(&message))
         });
         if let Err(err) = posted {
-            self.dispatch(Action::AlertRaised(format!(
-                "The worker could not be reached ({err:?}). Reload the page."
-            )));
+            self.dispatch(Action::AlertRaised((words().page.unreachable)(&format!(
+                "{err:?}"
+            ))));
         }
     }
 

@@ -9,6 +9,8 @@
 
 use std::cell::Cell;
 
+use crate::state::PublicModel;
+
 /// The languages of the page, by their tags (BCP 47). The first is spoken where none fits.
 macro_rules! languages {
     ($($name:ident => $file:ident),+ $(,)?) => {
@@ -101,8 +103,23 @@ pub struct Words {
     pub numbers: Numbers,
     pub alert: Alert,
     pub composer: Composer,
+    pub cost: Cost,
+    pub examples: Examples,
+    pub experts: Experts,
+    pub figure: Figure,
+    pub focus: Focus,
+    pub header: Header,
     pub kv: Kv,
+    pub layout: Layout,
+    pub loading: Loading,
+    pub models: Models,
+    pub page: Page,
+    pub prediction: Prediction,
+    pub raster: Raster,
+    pub settings: Settings,
+    pub transcript: Transcript,
     pub views: Views,
+    pub welcome: Welcome,
 }
 
 /// How numbers are written.
@@ -144,6 +161,130 @@ pub struct Composer {
     pub stopping: &'static str,
 }
 
+/// `panels/cost.rs`.
+pub struct Cost {
+    pub title: &'static str,
+    pub empty: &'static str,
+    /// Other tokens of the same pass.
+    pub together: fn(u64) -> String,
+    pub no_timestamps: &'static str,
+    /// The picture: steps and their times, as written.
+    pub time_by_step: fn(&str) -> String,
+    pub coarse_clock: fn(&str) -> String,
+    pub step: &'static str,
+    pub time: &'static str,
+    pub weights: &'static str,
+    pub kv: &'static str,
+    pub operations_column: &'static str,
+    /// A step group by the name it has in the trace.
+    pub group: fn(&str) -> Option<&'static str>,
+    pub wall: &'static str,
+    pub wall_story: &'static str,
+    pub in_steps: &'static str,
+    pub in_steps_story: &'static str,
+    pub weights_touched: &'static str,
+    pub weights_touched_story: &'static str,
+    pub kv_moved: &'static str,
+    pub kv_moved_story: &'static str,
+    pub operations: &'static str,
+    pub operations_story: &'static str,
+    pub dispatches: &'static str,
+    pub dispatches_story: &'static str,
+    pub bandwidth: &'static str,
+    pub bandwidth_story: &'static str,
+    pub rate: &'static str,
+    pub rate_story: &'static str,
+    pub so_far: &'static str,
+    pub tokens_computed: &'static str,
+    /// How many passes.
+    pub tokens_computed_story: fn(u64) -> String,
+    pub tokens_sampled: &'static str,
+    pub tokens_sampled_story: &'static str,
+    pub reasoning: &'static str,
+    pub reasoning_story: &'static str,
+    pub in_passes: &'static str,
+    pub in_passes_story: &'static str,
+    pub bytes_moved: &'static str,
+    pub bytes_moved_story: &'static str,
+    pub total_operations_story: &'static str,
+    pub tokens_per_second: &'static str,
+    pub tokens_per_second_story: &'static str,
+}
+
+/// `panels/examples.rs`.
+pub struct Examples {
+    pub title: &'static str,
+    pub more: fn(u64) -> String,
+}
+
+/// `panels/experts.rs`.
+pub struct Experts {
+    pub title: &'static str,
+    pub unknown: &'static str,
+    /// Experts chosen, and experts there are.
+    pub empty: fn(u32, u32) -> String,
+    pub shows: &'static str,
+    pub this_token: &'static str,
+    pub load_so_far: &'static str,
+    pub matrix: &'static str,
+    pub load_matrix: &'static str,
+    pub shade: &'static str,
+    pub legend: &'static str,
+    /// Experts chosen, and experts there are.
+    pub load_legend: fn(u32, u32) -> String,
+    pub load_note: &'static str,
+    pub layer: &'static str,
+    pub expert: fn(u32) -> String,
+    pub entropy: &'static str,
+    pub margin: &'static str,
+    pub used: &'static str,
+    pub variation: &'static str,
+    /// A cell: layer, expert, probability as written.
+    pub cell: fn(u32, u32, &str) -> String,
+    /// The same, and the weight as written.
+    pub chosen_cell: fn(u32, u32, &str, &str) -> String,
+    /// Layer, expert, how often chosen, and the ratio as written.
+    pub load_cell: fn(u32, u32, u64, &str) -> String,
+    pub chosen: &'static str,
+    pub rank: fn(u64) -> String,
+    pub chosen_note: &'static str,
+}
+
+/// `panels/figure.rs`.
+pub struct Figure {
+    pub measured: &'static str,
+    pub counted: &'static str,
+    pub measured_legend: &'static str,
+    pub counted_legend: &'static str,
+}
+
+/// `panels/focus.rs`.
+pub struct Focus {
+    pub ask: &'static str,
+    pub position: &'static str,
+    pub token: &'static str,
+    pub probability: &'static str,
+    pub template: &'static str,
+    pub prompt: &'static str,
+    pub newest: &'static str,
+    pub follow: &'static str,
+    /// What a panel says of a token that has no trace.
+    pub not_fed: &'static str,
+}
+
+/// `panels/header.rs`.
+pub struct Header {
+    /// A large number, as written.
+    pub parameters: fn(&str) -> String,
+    pub active: fn(&str) -> String,
+    pub experts: fn(u32, u32) -> String,
+    pub software: &'static str,
+    pub runs_here: fn(&str) -> String,
+    pub loading_took: fn(&str) -> String,
+    pub open: &'static str,
+    pub open_hint: &'static str,
+}
+
 /// `panels/kv.rs`.
 pub struct Kv {
     pub title: &'static str,
@@ -167,6 +308,150 @@ pub struct Kv {
     pub layer_read: &'static str,
 }
 
+/// `layout.rs`.
+pub struct Layout {
+    pub conversation: &'static str,
+    pub trace: &'static str,
+    pub loading: &'static str,
+    pub writing: &'static str,
+    pub full: &'static str,
+}
+
+/// `panels/loading.rs`.
+pub struct Loading {
+    pub title: &'static str,
+    pub cancel: &'static str,
+    pub fetching: &'static str,
+    pub preparing: &'static str,
+    pub probing: &'static str,
+    pub left: fn(&str) -> String,
+    /// What a model will take.
+    pub takes: fn(&Takes<'_>) -> String,
+    pub may_not_fit: fn(&str) -> String,
+    /// The same where the browser tells no more than this.
+    pub may_not_fit_least: fn(&str) -> String,
+}
+
+/// What a model will take, as written.
+pub struct Takes<'a> {
+    pub total: &'a str,
+    pub weights: &'a str,
+    pub kv: &'a str,
+    pub positions: u64,
+    pub buffers: &'a str,
+}
+
+/// `panels/models.rs`.
+pub struct Models {
+    pub title: &'static str,
+    pub built_in: &'static str,
+    pub kept: &'static str,
+    pub public: &'static str,
+    pub load: &'static str,
+    pub load_named: fn(&str) -> String,
+    pub address: &'static str,
+    pub address_example: &'static str,
+    pub context: &'static str,
+    pub as_usual: fn(u64) -> String,
+    pub stored_as: &'static str,
+    pub f16: &'static str,
+    pub f32: &'static str,
+    pub q8_0: &'static str,
+    pub none_kept: &'static str,
+    pub room: fn(&str, &str) -> String,
+    pub persist: &'static str,
+    pub persist_hint: &'static str,
+    pub go_on: &'static str,
+    pub go_on_named: fn(&str) -> String,
+    pub delete: &'static str,
+    pub delete_named: fn(&str) -> String,
+    pub fetch: &'static str,
+    pub fetch_named: fn(&str) -> String,
+    /// Who publishes them, and when the list was made.
+    pub public_note: fn(&str, &str) -> String,
+    pub public_facts: fn(&PublicModel) -> String,
+}
+
+/// `page.rs` and `store.rs`.
+pub struct Page {
+    pub fault: fn(&str) -> String,
+    pub no_catalogue: fn(&str) -> String,
+    pub kept_for_good: &'static str,
+    pub may_be_cleared: &'static str,
+    pub no_worker: &'static str,
+    pub engine_stopped: fn(&str) -> String,
+    pub unknown_message: fn(&str) -> String,
+    pub unreachable: fn(&str) -> String,
+}
+
+/// `panels/prediction.rs`.
+pub struct Prediction {
+    pub title: &'static str,
+    pub entropy: &'static str,
+    pub drawn_mark: &'static str,
+    pub token: &'static str,
+    pub share: &'static str,
+    pub probability: &'static str,
+    /// The token and its probability, as written.
+    pub drawn: fn(&str, &str) -> String,
+}
+
+/// `panels/raster.rs`.
+pub struct Raster {
+    pub title: &'static str,
+    /// The last expert.
+    pub axes: fn(u64) -> String,
+    pub picture: fn(u64, u32) -> String,
+    pub layer: &'static str,
+}
+
+/// `panels/settings.rs`.
+pub struct Settings {
+    pub title: &'static str,
+    pub seed: &'static str,
+    pub seed_hint: &'static str,
+    pub temperature: &'static str,
+    pub temperature_hint: &'static str,
+    pub top_k: &'static str,
+    pub top_k_hint: &'static str,
+    pub top_p: &'static str,
+    pub top_p_hint: &'static str,
+    pub min_p: &'static str,
+    pub min_p_hint: &'static str,
+    pub repetition: &'static str,
+    pub repetition_hint: &'static str,
+    pub max_tokens: &'static str,
+    pub max_tokens_hint: &'static str,
+}
+
+/// `panels/transcript.rs`.
+pub struct Transcript {
+    pub you: &'static str,
+    pub model: &'static str,
+    pub edit: &'static str,
+    pub edit_hint: &'static str,
+    pub earlier: &'static str,
+    pub reasons: &'static str,
+    pub tokens_of: fn(&str) -> String,
+    pub at_limit: &'static str,
+    pub at_full: &'static str,
+    pub cancelled: &'static str,
+    pub reasoning: fn(u64) -> String,
+    pub reused: fn(u64) -> String,
+    pub seed: fn(u64) -> String,
+    pub template_token: fn(&str) -> String,
+    pub reasoned: fn(&str) -> String,
+    pub tokens_show: &'static str,
+    pub nothing: &'static str,
+    pub probability: &'static str,
+    pub prediction_entropy: &'static str,
+    pub entropy: &'static str,
+    pub margin: &'static str,
+    pub wall_time: &'static str,
+    /// A measure and its value, as written.
+    pub value: fn(&str, &str) -> String,
+}
+
 /// `panels/views.rs`: the navigation; groups, then views by their names.
 pub struct Views {
     pub navigation: &'static str,
@@ -181,4 +466,10 @@ pub struct Views {
     pub kv: &'static str,
     pub prediction: &'static str,
     pub raster: &'static str,
+}
+
+/// `panels/welcome.rs`.
+pub struct Welcome {
+    pub title: &'static str,
+    pub told: &'static str,
 }

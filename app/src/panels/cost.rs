@@ -7,11 +7,12 @@ use yew::{Html, classes, html};
 
 use super::figure::{Figure, figures};
 use super::views::Scene;
-use super::{focus::NOT_FED, nothing, panel};
+use super::{not_fed, nothing, panel};
 use crate::format;
 use crate::protocol::{Executor, ExecutorFacts, GroupCost, Pass};
 use crate::state::Totals;
 use crate::state::select::{self, Focus};
+use crate::words::words;
 
 /// From here on the step of a clock is worth a word.
 const COARSE_MICROS: f64 = 20.0;
@@ -48,17 +49,16 @@ pub fn view(scene: &Scene<'_>) -> Html {
 }
 
 fn cost(executor: Option<&ExecutorFacts>, focus: Option<&Focus<'_>>, totals: &Totals) -> Html {
+    let words = &words().cost;
     let clock = Clock::of(executor);
     let body = match focus {
-        None => nothing(
-            "What a token costs on this device: time by step, bytes of weights and cache touched, operations.",
-        ),
-        Some(Focus { row: None, .. }) => nothing(NOT_FED),
+        None => nothing(words.empty),
+        Some(Focus { row: None, .. }) => not_fed(),
         Some(Focus { row: Some(row), .. }) => pass(&row.pass, clock),
     };
     panel(
         "cost",
-        "Cost",
+        words.title,
         Html::default(),
         html! { <>{ body }{ running(totals) }</> },
     )
@@ -81,14 +81,14 @@ fn together(pass: &Pass) -> Html {
     if pass.batch_tokens <= 1 {
         return Html::default();
     }
-    let others = format::plural(u64::from(pass.batch_tokens - 1), "other prompt token");
-    html! { <p class="note" data-value="batch-tokens" data-raw={pass.batch_tokens.to_string()}>{ format!("Computed together with {others}: the numbers are of the pass they share.") }</p> }
+    let told = (words().cost.together)(u64::from(pass.batch_tokens - 1));
+    html! { <p class="note" data-value="batch-tokens" data-raw={pass.batch_tokens.to_string()}>{ told }</p> }
 }
 
 /// Time by step group as one strip.
 fn strip(pass: &Pass, total_micros: Option<f64>) -> Html {
     let Some(total) = total_micros.filter(|total| *total > 0.0) else {
-        return html! { <p class="note">{ "This device offers no timestamps, so time by step is not known; only the whole pass was timed." }</p> };
+        return html! { <p class="note">{ words().cost.no_timestamps }</p> };
     };
     let mut from = 0.0;
     let part = |(at, group): (usize, &GroupCost)| {
@@ -97,19 +97,19 @@ fn strip(pass: &Pass, total_micros: Option<f64>) -> Html {
         from += width;
         html! { <rect class={format!("g{at}")} x={x.to_string()} y="0" width={(width - 2.0).max(0.0).to_string()} height="10" /> }
     };
-    let told = format!(
-        "time by step: {}",
-        pass.groups
-            .iter()
-            .map(|group| format!("{} {}", group.name, group_time(group, Clock::default())))
-            .collect::<Vec<_>>()
-            .join(", ")
-    );
+    let timed = |group: &GroupCost| format!("{} {}", name(group), group_time(group, Clock::default()));
+    let times: Vec<_> = pass.groups.iter().map(timed).collect();
+    let told = (words().cost.time_by_step)(&times.join(", "));
     html! {
         <svg class="strip" role="img" aria-label={told} viewBox="0 0 1000 10" preserveAspectRatio="none">
             { for pass.groups.iter().enumerate().map(part) }
         </svg>
     }
+}
+
+/// What a group of steps is called.
+fn name(group: &GroupCost) -> &str {
+    (words().cost.group)(&group.name).unwrap_or(&group.name)
 }
 
 /// A time the clock cannot resolve is said to be below its step, not zero.
@@ -126,14 +126,15 @@ fn coarse_clock(clock: Clock) -> Html {
     if clock.wall < COARSE_MICROS {
         return Html::default();
     }
-    html! { <p class="note">{ format!("This browser's clock moves in steps of {}.", format::micros(clock.wall)) }</p> }
+    html! { <p class="note">{ (words().cost.coarse_clock)(&format::micros(clock.wall)) }</p> }
 }
 
 fn groups(pass: &Pass, clock: Clock) -> Html {
+    let words = &words().cost;
     let row = |(at, group): (usize, &GroupCost)| {
         html! {
             <tr key={group.name.clone()} data-group={group.name.clone()}>
-                <th scope="row"><i class={classes!("swatch", format!("g{at}"))}></i>{ group.name.clone() }</th>
+                <th scope="row"><i class={classes!("swatch", format!("g{at}"))}></i>{ name(group).to_owned() }</th>
                 <td>{ group_time(group, clock) }</td>
                 <td>{ format::bytes(group.weight_bytes) }</td>
                 <td>{ format::bytes(group.kv_read_bytes + group.kv_write_bytes) }</td>
@@ -144,8 +145,8 @@ fn groups(pass: &Pass, clock: Clock) -> Html {
     html! {
         <table class="numbers">
             <thead><tr>
-                <th scope="col">{ "step" }</th><th scope="col">{ "time" }</th><th scope="col">{ "weights" }</th>
-                <th scope="col">{ "KV" }</th><th scope="col">{ "operations" }</th>
+                <th scope="col">{ words.step }</th><th scope="col">{ words.time }</th><th scope="col">{ words.weights }</th>
+                <th scope="col">{ words.kv }</th><th scope="col">{ words.operations_column }</th>
             </tr></thead>
             <tbody>{ for pass.groups.iter().enumerate().map(row) }</tbody>
         </table>
@@ -153,43 +154,74 @@ fn groups(pass: &Pass, clock: Clock) -> Html {
 }
 
 fn of_pass(pass: &Pass, total: &GroupCost) -> Vec<Figure> {
+    let words = &words().cost;
     let moved = total.weight_bytes + total.kv_read_bytes + total.kv_write_bytes;
     let seconds = pass.wall_micros / 1e6;
     let mut figures = vec![Figure::measured(
         "wall-micros",
-        "Wall time",
+        words.wall,
         pass.wall_micros,
         format::micros(pass.wall_micros),
-        "From handing the pass to the device until its result could be read, by the clock of the browser.",
+        words.wall_story,
     )];
-    figures.extend(total.micros.map(|micros| Figure::measured("gpu-micros", "Time in steps", micros, format::micros(micros),
-        "The sum of the step groups: GPU timestamps around the kernels, or the clock on the CPU executor. What is missing to the wall time is submission, read-back and sampling.")));
+    figures.extend(total.micros.map(|micros| {
+        Figure::measured(
+            "gpu-micros",
+            words.in_steps,
+            micros,
+            format::micros(micros),
+            words.in_steps_story,
+        )
+    }));
     figures.extend([
-        Figure::counted("weight-bytes", "Weights touched", total.weight_bytes, format::bytes(total.weight_bytes),
-            "Quantized bytes of every weight this pass needs; of the experts only those the router chose."),
-        Figure::counted("kv-moved-bytes", "KV read + written", total.kv_read_bytes + total.kv_write_bytes,
-            format!("{} + {}", format::bytes(total.kv_read_bytes), format::bytes(total.kv_write_bytes)),
-            "Cache entries attention read, and the new ones written."),
-        Figure::counted("operations", "Operations", total.operations, format::large(total.operations),
-            "Multiplications and additions of matrices and attention, from the shapes in the plan; a multiply-add counts as two."),
-        Figure::counted("dispatches", "Dispatches", u64::from(pass.dispatches), format::count(u64::from(pass.dispatches)),
-            "Kernels started for this pass."),
+        Figure::counted(
+            "weight-bytes",
+            words.weights_touched,
+            total.weight_bytes,
+            format::bytes(total.weight_bytes),
+            words.weights_touched_story,
+        ),
+        Figure::counted(
+            "kv-moved-bytes",
+            words.kv_moved,
+            total.kv_read_bytes + total.kv_write_bytes,
+            format!(
+                "{} + {}",
+                format::bytes(total.kv_read_bytes),
+                format::bytes(total.kv_write_bytes)
+            ),
+            words.kv_moved_story,
+        ),
+        Figure::counted(
+            "operations",
+            words.operations,
+            total.operations,
+            format::large(total.operations),
+            words.operations_story,
+        ),
+        Figure::counted(
+            "dispatches",
+            words.dispatches,
+            u64::from(pass.dispatches),
+            format::count(u64::from(pass.dispatches)),
+            words.dispatches_story,
+        ),
     ]);
     if seconds > 0.0 {
         figures.extend([
             Figure::measured(
                 "bytes-per-second",
-                "Achieved bandwidth",
+                words.bandwidth,
                 moved as f64 / seconds,
                 format::byte_rate(moved as f64 / seconds),
-                "(weights touched + KV read + KV written) ÷ wall time.",
+                words.bandwidth_story,
             ),
             Figure::measured(
                 "operations-per-second",
-                "Achieved rate",
+                words.rate,
                 total.operations as f64 / seconds,
                 format::operation_rate(total.operations as f64 / seconds),
-                "Operations ÷ wall time.",
+                words.rate_story,
             ),
         ]);
     }
@@ -200,36 +232,29 @@ fn running(totals: &Totals) -> Html {
     if totals.passes == 0 {
         return Html::default();
     }
+    let words = &words().cost;
     let seconds = totals.wall_micros / 1e6;
     let moved = totals.weight_bytes + totals.kv_read_bytes + totals.kv_write_bytes;
     html! {
         <>
-            <h3>{ "Conversation so far" }</h3>
+            <h3>{ words.so_far }</h3>
             { figures(&[
-                Figure::counted("total-tokens", "Tokens computed", totals.computed_tokens, format::count(totals.computed_tokens),
-                    format!("Positions that went through the model, in {}.", passes(totals.passes))),
-                Figure::counted("total-sampled-tokens", "Tokens sampled", totals.sampled_tokens, format::count(totals.sampled_tokens),
-                    "Tokens the model wrote."),
-                Figure::counted("total-reasoning-tokens", "of them reasoning", totals.reasoning_tokens, format::count(totals.reasoning_tokens),
-                    "Tokens written before an answer, between <think> and </think> or in a channel that is not the final one. They cost what others cost."),
-                Figure::measured("total-wall-micros", "Time in passes", totals.wall_micros, format::micros(totals.wall_micros),
-                    "The sum of the wall times of all passes."),
-                Figure::counted("total-bytes", "Bytes moved", moved, format::bytes(moved),
-                    "Weights touched, KV read and KV written, over all passes."),
-                Figure::counted("total-operations", "Operations", totals.operations, format::large(totals.operations),
-                    "Multiplications and additions over all passes."),
-                Figure::measured("tokens-per-second", "Tokens per second", totals.computed_tokens as f64 / seconds.max(f64::MIN_POSITIVE),
+                Figure::counted("total-tokens", words.tokens_computed, totals.computed_tokens, format::count(totals.computed_tokens),
+                    (words.tokens_computed_story)(totals.passes)),
+                Figure::counted("total-sampled-tokens", words.tokens_sampled, totals.sampled_tokens, format::count(totals.sampled_tokens),
+                    words.tokens_sampled_story),
+                Figure::counted("total-reasoning-tokens", words.reasoning, totals.reasoning_tokens, format::count(totals.reasoning_tokens),
+                    words.reasoning_story),
+                Figure::measured("total-wall-micros", words.in_passes, totals.wall_micros, format::micros(totals.wall_micros),
+                    words.in_passes_story),
+                Figure::counted("total-bytes", words.bytes_moved, moved, format::bytes(moved),
+                    words.bytes_moved_story),
+                Figure::counted("total-operations", words.operations, totals.operations, format::large(totals.operations),
+                    words.total_operations_story),
+                Figure::measured("tokens-per-second", words.tokens_per_second, totals.computed_tokens as f64 / seconds.max(f64::MIN_POSITIVE),
                     format::significant(totals.computed_tokens as f64 / seconds.max(f64::MIN_POSITIVE)),
-                    "Tokens computed ÷ time in passes, prompt and answer together."),
+                    words.tokens_per_second_story),
             ]) }
         </>
-    }
-}
-
-fn passes(number: u64) -> String {
-    if number == 1 {
-        "one forward pass".into()
-    } else {
-        format!("{} forward passes", format::count(number))
     }
 }

@@ -3,6 +3,7 @@
 use yew::{Callback, Html, html};
 
 use crate::state::{CatalogueModel, Examples};
+use crate::words::words;
 
 /// Prompts of a skill shown at once; the others open.
 const SHOWN: usize = 2;
@@ -25,7 +26,7 @@ pub fn examples(entry: &CatalogueModel, is_ready: bool, send: &Callback<String>)
 pub fn menu(entry: &CatalogueModel, turns: usize, is_ready: bool, send: &Callback<String>) -> Html {
     html! {
         <details class="menu" key={turns}>
-            <summary>{ "Examples" }</summary>
+            <summary>{ words().examples.title }</summary>
             <div>{ examples(entry, is_ready, send) }</div>
         </details>
     }
@@ -37,7 +38,7 @@ fn others(prompts: &[String], is_ready: bool, send: &Callback<String>) -> Html {
     }
     html! {
         <details class="others">
-            <summary class="chip">{ format!("{} more", prompts.len()) }</summary>
+            <summary class="chip">{ (words().examples.more)(prompts.len() as u64) }</summary>
             { for prompts.iter().map(|prompt| chip(prompt, is_ready, send)) }
         </details>
     }

@@ -7,11 +7,12 @@ use yew::{Html, classes, html};
 
 use super::shade::{shade, shade_between};
 use super::views::Scene;
-use super::{Dispatch, focus::NOT_FED, nothing, panel};
+use super::{Dispatch, not_fed, nothing, panel};
 use crate::format;
 use crate::protocol::ModelFacts;
 use crate::state::select::{self, Focus, LayerLoad, LayerRouting};
 use crate::state::{Action, Conversation, ExpertsView};
+use crate::words::words;
 
 /// Above this many cells only the chosen experts are listed: a table would outgrow the screen.
 const MATRIX_CELLS: usize = 2048;
@@ -27,12 +28,10 @@ pub fn view(scene: &Scene<'_>) -> Html {
             state.view.experts,
             dispatch,
         ),
-        None => panel(
-            "experts",
-            "Experts",
-            Html::default(),
-            nothing("Which experts each token goes to, layer by layer."),
-        ),
+        None => {
+            let words = &words().experts;
+            panel("experts", words.title, Html::default(), nothing(words.unknown))
+        }
     }
 }
 
@@ -43,39 +42,39 @@ fn experts(
     view: ExpertsView,
     dispatch: &Dispatch,
 ) -> Html {
+    let words = &words().experts;
     let body = match (view, focus) {
-        (_, None) => nothing(&format!(
-            "Every MoE layer sends every token to {} of its {} experts. Which ones, and with which weights, will stand here.",
-            facts.top_k, facts.n_experts
-        )),
+        (_, None) => nothing(&(words.empty)(facts.top_k, facts.n_experts)),
         (ExpertsView::Load, _) => load(facts, conversation),
-        (ExpertsView::Token, Some(Focus { row: None, .. })) => nothing(NOT_FED),
+        (ExpertsView::Token, Some(Focus { row: None, .. })) => not_fed(),
         (ExpertsView::Token, Some(Focus { row: Some(row), .. })) => {
             token(facts, &select::routing(facts, row))
         }
     };
-    panel("experts", "Experts", toggle(view, dispatch), body)
+    panel("experts", words.title, toggle(view, dispatch), body)
 }
 
 fn toggle(view: ExpertsView, dispatch: &Dispatch) -> Html {
+    let words = &words().experts;
     let button = |own: ExpertsView, label: &'static str| {
         let onclick = dispatch.reform(move |_| Action::ExpertsViewChosen(own));
         html! { <button type="button" aria-pressed={(view == own).to_string()} {onclick}>{ label }</button> }
     };
     html! {
-        <div class="segments" role="group" aria-label="What the matrix shows">
-            { button(ExpertsView::Token, "This token") }{ button(ExpertsView::Load, "Load so far") }
+        <div class="segments" role="group" aria-label={words.shows}>
+            { button(ExpertsView::Token, words.this_token) }{ button(ExpertsView::Load, words.load_so_far) }
         </div>
     }
 }
 
 fn token(facts: &ModelFacts, layers: &[LayerRouting]) -> Html {
+    let words = &words().experts;
     let is_small = layers.len() * facts.n_experts as usize <= MATRIX_CELLS;
     html! {
         <>
             if is_small {
-                { matrix(facts, "Router probability of every expert in every layer; digits rank the chosen ones", ["entropy", "margin"], layers.iter().map(token_row)) }
-                <p class="legend">{ "shade" }{ ramp() }{ "router probability, square-root scale · digit: rank of a chosen expert" }</p>
+                { matrix(facts, words.matrix, [words.entropy, words.margin], layers.iter().map(token_row)) }
+                <p class="legend">{ words.shade }{ ramp() }{ words.legend }</p>
             }
             { chosen_table(layers, !is_small) }
         </>
@@ -88,6 +87,7 @@ fn matrix(
     ends: [&'static str; 2],
     rows: impl Iterator<Item = Html>,
 ) -> Html {
+    let words = &words().experts;
     let step = if facts.n_experts <= 32 { 2 } else { 8 };
     let number = |expert: u32| {
         if expert.is_multiple_of(step) {
@@ -101,8 +101,8 @@ fn matrix(
             <table class={classes!("matrix", (facts.n_experts > 40).then_some("dense"))}>
                 <caption class="visually-hidden">{ caption }</caption>
                 <thead><tr>
-                    <th scope="col" class="corner">{ "layer" }</th>
-                    { for (0..facts.n_experts).map(|expert| html! { <th scope="col" aria-label={format!("expert {expert}")}>{ number(expert) }</th> }) }
+                    <th scope="col" class="corner">{ words.layer }</th>
+                    { for (0..facts.n_experts).map(|expert| html! { <th scope="col" aria-label={(words.expert)(expert)}>{ number(expert) }</th> }) }
                     { for ends.iter().map(|end| html! { <th scope="col" class="end">{ *end }</th> }) }
                 </tr></thead>
                 <tbody>{ for rows }</tbody>
@@ -130,16 +130,10 @@ fn token_row(layer: &LayerRouting) -> Html {
 }
 
 fn token_cell(layer: u32, expert: usize, prob: f32, rank: Option<usize>, weight: Option<f32>) -> Html {
+    let (words, number) = (&words().experts, expert as u32);
     let told = match weight {
-        Some(weight) => format!(
-            "layer {layer}, expert {expert}: probability {}, chosen with weight {}",
-            format::prob(prob),
-            format::prob(weight)
-        ),
-        None => format!(
-            "layer {layer}, expert {expert}: probability {}",
-            format::prob(prob)
-        ),
+        Some(weight) => (words.chosen_cell)(layer, number, &format::prob(prob), &format::prob(weight)),
+        None => (words.cell)(layer, number, &format::prob(prob)),
     };
     html! {
         <td class={classes!(format!("s{}", shade(prob)), rank.map(|_| "chosen"))} title={told}
@@ -151,6 +145,7 @@ fn token_cell(layer: u32, expert: usize, prob: f32, rank: Option<usize>, weight:
 }
 
 fn chosen_table(layers: &[LayerRouting], is_open: bool) -> Html {
+    let words = &words().experts;
     let row = |layer: &LayerRouting| {
         html! {
             <tr key={layer.layer}>
@@ -164,22 +159,22 @@ fn chosen_table(layers: &[LayerRouting], is_open: bool) -> Html {
     let ranks = layers.first().map_or(0, |layer| layer.chosen.len());
     html! {
         <details class="more" open={is_open}>
-            <summary>{ "Chosen experts and their weights" }</summary>
+            <summary>{ words.chosen }</summary>
             <table class="numbers">
-                <thead><tr><th scope="col">{ "layer" }</th>{ for (1..=ranks).map(|rank| html! { <th scope="col">{ format!("rank {rank}") }</th> }) }</tr></thead>
+                <thead><tr><th scope="col">{ words.layer }</th>{ for (1..=ranks).map(|rank| html! { <th scope="col">{ (words.rank)(rank as u64) }</th> }) }</tr></thead>
                 <tbody>{ for layers.iter().map(row) }</tbody>
             </table>
-            <p class="note">{ "Weight: the factor with which the expert's output is added. Entropy: −Σ p log₂ p of the layer's router distribution. \
-               Margin: probability of the last chosen expert less that of the first rejected one; near zero, the choice was nearly a tie." }</p>
+            <p class="note">{ words.chosen_note }</p>
         </details>
     }
 }
 
 fn load(facts: &ModelFacts, conversation: &Conversation) -> Html {
+    let words = &words().experts;
     let layers = select::load(facts, conversation);
     if layers.len() * facts.n_experts as usize > MATRIX_CELLS {
         return html! { <table class="numbers">
-            <thead><tr><th scope="col">{ "layer" }</th><th scope="col">{ "used" }</th><th scope="col">{ "variation" }</th></tr></thead>
+            <thead><tr><th scope="col">{ words.layer }</th><th scope="col">{ words.used }</th><th scope="col">{ words.variation }</th></tr></thead>
             <tbody>{ for layers.iter().map(|layer| html! {
                 <tr key={layer.layer}><th scope="row">{ layer.layer }</th><td>{ used(layer) }</td><td>{ format::percent(layer.variation) }</td></tr>
             }) }</tbody>
@@ -187,24 +182,28 @@ fn load(facts: &ModelFacts, conversation: &Conversation) -> Html {
     }
     html! {
         <>
-            { matrix(facts, "How often each expert was chosen so far", ["used", "variation"], layers.iter().map(load_row)) }
-            <p class="legend">{ "shade" }{ ramp() }{ format!("0 to 3 × uniform · uniform is {} / {} of the tokens", facts.top_k, facts.n_experts) }</p>
-            <p class="note">{ "Used: experts chosen at least once. Variation: standard deviation of the counts over their mean; 0 % is a perfectly even load." }</p>
+            { matrix(facts, words.load_matrix, [words.used, words.variation], layers.iter().map(load_row)) }
+            <p class="legend">{ words.shade }{ ramp() }{ (words.load_legend)(facts.top_k, facts.n_experts) }</p>
+            <p class="note">{ words.load_note }</p>
         </>
     }
 }
 
 fn used(layer: &LayerLoad) -> String {
-    format!("{} of {}", layer.used, layer.counts.len())
+    (words().numbers.of)(
+        &format::count(layer.used as u64),
+        &format::count(layer.counts.len() as u64),
+    )
 }
 
 fn load_row(layer: &LayerLoad) -> Html {
     let cell = |(expert, &count): (usize, &u32)| {
         let ratio = f64::from(count) / layer.uniform.max(f64::MIN_POSITIVE);
-        let told = format!(
-            "layer {}, expert {expert}: chosen {count} times, {} × uniform",
+        let told = (words().experts.load_cell)(
             layer.layer,
-            format::significant(ratio)
+            expert as u32,
+            u64::from(count),
+            &format::significant(ratio),
         );
         html! {
             <td class={format!("s{}", shade_between(ratio, 0.0, 3.0))} title={told}

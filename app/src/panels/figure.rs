@@ -4,6 +4,7 @@
 use yew::{Html, classes, html};
 
 use crate::format::Origin;
+use crate::words::words;
 
 /// One number and its story.
 pub struct Figure {
@@ -68,7 +69,7 @@ fn figure(figure: &Figure) -> Html {
                 <span class="label">{ figure.label }</span>
                 { value(figure.name, figure.raw, &figure.text, figure.origin) }
             </summary>
-            <p>{ format!("{} ", figure.story) }<em>{ format!("({})", figure.origin.name()) }</em></p>
+            <p>{ format!("{} ", figure.story) }<em>{ format!("({})", figure.origin.told()) }</em></p>
         </details>
     }
 }
@@ -84,8 +85,8 @@ pub fn value(name: &'static str, raw: f64, text: &str, origin: Origin) -> Html {
 pub fn legend() -> Html {
     html! {
         <p class="legend origins">
-            <span class="measured">{ "read from a clock on this device" }</span>
-            <span class="counted">{ "counted exactly, from the plan and the chosen experts" }</span>
+            <span class="measured">{ words().figure.measured_legend }</span>
+            <span class="counted">{ words().figure.counted_legend }</span>
         </p>
     }
 }

@@ -7,6 +7,7 @@ use super::when;
 use crate::format;
 use crate::protocol::{Executor, ExecutorFacts, ModelFacts};
 use crate::state::Model;
+use crate::words::words;
 
 /// The header; `open` receives a file the visitor picked, `menu` is the list of models.
 pub fn header(model: Option<&Model>, menu: Html, open: &Callback<Vec<web_sys::File>>) -> Html {
@@ -22,17 +23,12 @@ pub fn header(model: Option<&Model>, menu: Html, open: &Callback<Vec<web_sys::Fi
 }
 
 fn facts(facts: &ModelFacts) -> Html {
+    let (words, numbers) = (&words().header, &words().numbers);
     let items = [
-        ("parameters", format!("{}parameters", spaced(facts.parameters))),
-        (
-            "active",
-            format!("{}active per token", spaced(facts.active_parameters)),
-        ),
-        (
-            "experts",
-            format!("{} experts, top {}", facts.n_experts, facts.top_k),
-        ),
-        ("layers", format::plural(u64::from(facts.n_layers), "layer")),
+        ("parameters", (words.parameters)(&format::large(facts.parameters))),
+        ("active", (words.active)(&format::large(facts.active_parameters))),
+        ("experts", (words.experts)(facts.n_experts, facts.top_k)),
+        ("layers", (numbers.layers)(u64::from(facts.n_layers))),
         ("size", format::bytes(facts.file_bytes)),
         ("quantization", facts.quantization.clone()),
     ];
@@ -44,14 +40,11 @@ fn facts(facts: &ModelFacts) -> Html {
     }
 }
 
-fn spaced(number: u64) -> String {
-    format!("{}\u{a0}", format::large(number))
-}
-
 fn badge(executor: &ExecutorFacts) -> Html {
+    let words = &words().header;
     let (name, class) = match (executor.executor, executor.is_software) {
         (Executor::Gpu, false) => ("WebGPU", "gpu"),
-        (Executor::Gpu, true) => ("WebGPU, software", "software"),
+        (Executor::Gpu, true) => (words.software, "software"),
         (Executor::Cpu, _) => ("CPU", "cpu"),
     };
     html! {
@@ -59,8 +52,8 @@ fn badge(executor: &ExecutorFacts) -> Html {
             <summary><span class={classes!("lamp", class)}></span>{ name }</summary>
             <p>
                 if executor.device != name { <b>{ executor.device.clone() }</b><br /> }
-                { format!("Runs here: {}.", executor.reason) }
-                if executor.wasm_bytes > 0 { { format!(" Loading took {} of the page's memory at most.", format::bytes(executor.wasm_bytes)) } }
+                { (words.runs_here)(&executor.reason) }
+                if executor.wasm_bytes > 0 { { " " }{ (words.loading_took)(&format::bytes(executor.wasm_bytes)) } }
             </p>
         </details>
     }
@@ -74,8 +67,8 @@ fn picker(open: &Callback<Vec<web_sys::File>>) -> Html {
         files.filter(|files| !files.is_empty())
     });
     html! {
-        <label class="button" title="Open a .gguf file from this computer, or all parts of one; it never leaves it">
-            { "Open model" }<input id="open-model" class="visually-hidden" type="file" accept=".gguf" multiple=true {onchange} />
+        <label class="button" title={words().header.open_hint}>
+            { words().header.open }<input id="open-model" class="visually-hidden" type="file" accept=".gguf" multiple=true {onchange} />
         </label>
     }
 }

@@ -4,7 +4,7 @@ use yew::{Html, html};
 
 use super::figure::{Figure, figures};
 use super::views::Scene;
-use super::{focus::NOT_FED, nothing, panel};
+use super::{not_fed, nothing, panel};
 use crate::format;
 use crate::protocol::KvLayerFacts;
 use crate::state::select::{self, Focus, Kv};
@@ -27,7 +27,7 @@ fn kv(layers: &[KvLayerFacts], focus: Option<&Focus<'_>>) -> Html {
     let words = &words().kv;
     let body = match focus {
         None => nothing(words.empty),
-        Some(Focus { row: None, .. }) => nothing(NOT_FED),
+        Some(Focus { row: None, .. }) => not_fed(),
         Some(Focus { row: Some(row), .. }) => filled(&select::kv(row), layers),
     };
     panel("kv", words.title, Html::default(), body)

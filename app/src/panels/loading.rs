@@ -6,6 +6,7 @@ use super::Dispatch;
 use crate::format;
 use crate::protocol::{LoadStage, Needs};
 use crate::state::{Action, Loading, select};
+use crate::words::{Takes, words};
 
 /// Browsers tell no more memory than this.
 const MOST_TOLD_BYTES: u64 = 8 << 30;
@@ -20,8 +21,8 @@ pub fn loading(loading: Option<&Loading>, device_bytes: Option<u64>, dispatch: &
     html! {
         <div class="loading">
             <p><b>{ stage(loading.stage) }</b>{ format!(" {}", file_name(&loading.origin)) }<span class="value">{ progress(loading) }</span></p>
-            <progress aria-label="Loading the model" value={share} max="1" />
-            <button type="button" onclick={dispatch.reform(|_| Action::LoadCancelled)}>{ "Cancel" }</button>
+            <progress aria-label={words().loading.title} value={share} max="1" />
+            <button type="button" onclick={dispatch.reform(|_| Action::LoadCancelled)}>{ words().loading.cancel }</button>
             { loading.needs.map(|needs| needed(&needs, device_bytes)).unwrap_or_default() }
         </div>
     }
@@ -29,37 +30,35 @@ pub fn loading(loading: Option<&Loading>, device_bytes: Option<u64>, dispatch: &
 
 /// What the model will take, and a warning where that is more than the computer says it has.
 fn needed(needs: &Needs, device_bytes: Option<u64>) -> Html {
-    let takes = format!(
-        "Takes {}: {} of weights, {} of KV cache for {} positions, {} of buffers.",
-        format::bytes(needs.total_bytes()),
-        format::bytes(needs.weight_bytes),
-        format::bytes(needs.kv_bytes),
-        format::count(u64::from(needs.context)),
-        format::bytes(needs.buffer_bytes),
-    );
+    let words = &words().loading;
+    let takes = (words.takes)(&Takes {
+        total: &format::bytes(needs.total_bytes()),
+        weights: &format::bytes(needs.weight_bytes),
+        kv: &format::bytes(needs.kv_bytes),
+        positions: u64::from(needs.context),
+        buffers: &format::bytes(needs.buffer_bytes),
+    });
     let warning = device_bytes
         .filter(|device| needs.total_bytes() > *device)
         .map(|device| {
-            let most = if device >= MOST_TOLD_BYTES {
-                "at least "
+            let told = if device >= MOST_TOLD_BYTES {
+                words.may_not_fit_least
             } else {
-                ""
+                words.may_not_fit
             };
-            format!(
-                " It may not fit: this computer has {most}{} of memory.",
-                format::bytes(device)
-            )
+            told(&format::bytes(device))
         });
     html! {
-        <p class="needs">{ takes }if let Some(warning) = warning { <strong>{ warning }</strong> }</p>
+        <p class="needs">{ takes }if let Some(warning) = warning { { " " }<strong>{ warning }</strong> }</p>
     }
 }
 
 fn stage(stage: LoadStage) -> &'static str {
+    let words = &words().loading;
     match stage {
-        LoadStage::Fetching => "Fetching",
-        LoadStage::Preparing => "Preparing",
-        LoadStage::Probing => "Timing the executors for",
+        LoadStage::Fetching => words.fetching,
+        LoadStage::Preparing => words.preparing,
+        LoadStage::Probing => words.probing,
     }
 }
 
@@ -67,17 +66,16 @@ fn progress(loading: &Loading) -> String {
     if loading.stage == LoadStage::Probing || loading.total_bytes == 0 {
         return String::new();
     }
-    let done = format!(
-        "{} of {}",
-        format::bytes(loading.done_bytes),
-        format::bytes(loading.total_bytes)
+    let done = (words().numbers.of)(
+        &format::bytes(loading.done_bytes),
+        &format::bytes(loading.total_bytes),
     );
     let rate = select::load_rate(loading.done_bytes, loading.total_bytes, loading.elapsed_millis);
     rate.map_or(done.clone(), |(rate, left)| {
         format!(
-            "{done} · {} · {} left",
+            "{done} · {} · {}",
             format::byte_rate(rate),
-            format::seconds_left(left)
+            (words().loading.left)(&format::seconds_left(left))
         )
     })
 }

@@ -10,9 +10,13 @@ use super::{Dispatch, when};
 use crate::format;
 use crate::protocol::{CacheFormat, Stored, StoredModel};
 use crate::state::{Action, CatalogueModel, PublicModel, PublicModels};
+use crate::words::words;
 
 /// Positions offered for the KV cache; 0 is as many as usual.
 const CONTEXTS: [u32; 7] = [0, 1024, 2048, 4096, 8192, 16_384, 32_768];
+
+/// Positions that are given where none are chosen, and the model takes as many.
+const USUAL_CONTEXT: u64 = 4096;
 
 /// What the menu shows.
 pub struct Menu<'a> {
@@ -29,22 +33,23 @@ pub struct Menu<'a> {
 
 /// The menu; `load` receives an address, `persist` the wish that what is kept stays.
 pub fn models(menu: &Menu<'_>, dispatch: &Dispatch, load: &Callback<String>, persist: &Callback<()>) -> Html {
+    let words = &words().models;
     html! {
         <details class="models" id="models" key={menu.loads} ontoggle={dispatch.reform(|_| Action::StoredAsked)}>
-            <summary>{ "Models" }</summary>
+            <summary>{ words.title }</summary>
             <div class="models-body">
                 <section>
-                    <h3>{ "With this page" }</h3>
+                    <h3>{ words.built_in }</h3>
                     <ul>{ for menu.built_in.iter().map(|model| built_in(model, load)) }</ul>
                     { address(load) }
                     <div class="choices">{ context(menu.context, dispatch) }{ cache(menu.cache, dispatch) }</div>
                 </section>
                 <section>
-                    <h3>{ "Kept in this browser" }</h3>
+                    <h3>{ words.kept }</h3>
                     { kept(menu.stored, dispatch, load, persist) }
                 </section>
                 <section class="public">
-                    <h3>{ "Public models" }</h3>
+                    <h3>{ words.public }</h3>
                     { public(menu.public, load) }
                 </section>
             </div>
@@ -57,7 +62,7 @@ fn built_in(model: &CatalogueModel, load: &Callback<String>) -> Html {
     html! {
         <li key={model.id.clone()}>
             <span><b>{ model.name.clone() }</b>{ format!(" {} · {}", format::bytes(model.bytes), model.licence) }</span>
-            <button type="button" onclick={load.reform(move |_| url.clone())}>{ "Load" }</button>
+            <button type="button" aria-label={(words().models.load_named)(&model.name)} onclick={load.reform(move |_| url.clone())}>{ words().models.load }</button>
         </li>
     }
 }
@@ -69,12 +74,13 @@ fn address(load: &Callback<String>) -> Html {
         let input: HtmlInputElement = form.query_selector("input").ok()??.dyn_into().ok()?;
         Some(input.value()).filter(|url| !url.trim().is_empty())
     });
+    let words = &words().models;
     html! {
         <form class="address" {onsubmit}>
-            <label><span>{ "From an address" }</span>
-                <input id="model-address" type="url" placeholder="https://…/model.gguf" required=true />
+            <label><span>{ words.address }</span>
+                <input id="model-address" type="url" placeholder={words.address_example} required=true />
             </label>
-            <button type="submit">{ "Load" }</button>
+            <button type="submit">{ words.load }</button>
         </form>
     }
 }
@@ -86,13 +92,13 @@ fn context(chosen: u32, dispatch: &Dispatch) -> Html {
     });
     let option = |positions: u32| {
         let name = match positions {
-            0 => "as usual (up to 4,096)".to_owned(),
-            some => format!("{} positions", format::count(u64::from(some))),
+            0 => (words().models.as_usual)(USUAL_CONTEXT),
+            some => (words().numbers.positions)(u64::from(some)),
         };
         html! { <option value={positions.to_string()} selected={positions == chosen}>{ name }</option> }
     };
     html! {
-        <label class="context"><span>{ "KV cache of the next load" }</span>
+        <label class="context"><span>{ words().models.context }</span>
             <select id="context" {onchange}>{ for CONTEXTS.into_iter().map(option) }</select>
         </label>
     }
@@ -101,28 +107,34 @@ fn context(chosen: u32, dispatch: &Dispatch) -> Html {
 fn cache(chosen: CacheFormat, dispatch: &Dispatch) -> Html {
     let onchange = when(dispatch, |event: Event| {
         let name = event.target_dyn_into::<HtmlSelectElement>()?.value();
-        let found = CacheFormat::ALL.iter().find(|(_, known, _)| *known == name);
-        found.map(|(cache, _, _)| Action::CacheChosen(*cache))
+        let found = CacheFormat::ALL.into_iter().find(|cache| cache.name() == name);
+        found.map(Action::CacheChosen)
     });
+    let told = |cache| match cache {
+        CacheFormat::F16 => words().models.f16,
+        CacheFormat::F32 => words().models.f32,
+        CacheFormat::Q8_0 => words().models.q8_0,
+    };
     html! {
-        <label class="context"><span>{ "stored as" }</span>
-            <select id="cache-format" {onchange}>{ for CacheFormat::ALL.iter().map(|(cache, name, told)| html! {
-                <option value={*name} selected={*cache == chosen}>{ *told }</option>
+        <label class="context"><span>{ words().models.stored_as }</span>
+            <select id="cache-format" {onchange}>{ for CacheFormat::ALL.into_iter().map(|cache| html! {
+                <option value={cache.name()} selected={cache == chosen}>{ told(cache) }</option>
             }) }</select>
         </label>
     }
 }
 
 fn kept(stored: &Stored, dispatch: &Dispatch, load: &Callback<String>, persist: &Callback<()>) -> Html {
+    let words = &words().models;
     if stored.models.is_empty() {
-        return html! { <p class="nothing">{ "Large models stay here once fetched, and load without a network." }</p> };
+        return html! { <p class="nothing">{ words.none_kept }</p> };
     }
     html! {
         <>
             <ul>{ for stored.models.iter().map(|model| kept_model(model, dispatch, load)) }</ul>
             <p class="room">
-                { format!("{} used of about {}.", format::bytes(stored.usage_bytes), format::bytes(stored.quota_bytes)) }
-                <button type="button" onclick={persist.reform(|_| ())} title="Ask the browser not to clear them when space is short">{ "Keep them for good" }</button>
+                { (words.room)(&format::bytes(stored.usage_bytes), &format::bytes(stored.quota_bytes)) }
+                <button type="button" onclick={persist.reform(|_| ())} title={words.persist_hint}>{ words.persist }</button>
             </p>
         </>
     }
@@ -131,16 +143,14 @@ fn kept(stored: &Stored, dispatch: &Dispatch, load: &Callback<String>, persist: 
 fn kept_model(model: &StoredModel, dispatch: &Dispatch, load: &Callback<String>) -> Html {
     let (url, deleted) = (model.url.clone(), model.url.clone());
     let name = file_name(&model.url).to_owned();
-    let (size, action) = match &model.sha256 {
-        Some(_) => (format::bytes(model.total_bytes), "Load"),
-        None => (
-            format!(
-                "{} of {}",
-                format::bytes(model.stored_bytes),
-                format::bytes(model.total_bytes)
-            ),
-            "Go on",
-        ),
+    let (numbers, words) = (&words().numbers, &words().models);
+    let total = format::bytes(model.total_bytes);
+    let (size, action, action_told) = match &model.sha256 {
+        Some(_) => (total, words.load, (words.load_named)(&name)),
+        None => {
+            let size = (numbers.of)(&format::bytes(model.stored_bytes), &total);
+            (size, words.go_on, (words.go_on_named)(&name))
+        }
     };
     let checked = model.sha256.as_ref().map(|sha| format!("SHA-256 {sha}"));
     html! {
@@ -148,8 +158,8 @@ fn kept_model(model: &StoredModel, dispatch: &Dispatch, load: &Callback<String>)
             <span><b title={model.url.clone()}>{ name.clone() }</b>{ format!(" {size}") }
                 if let Some(checked) = checked { <code title={checked.clone()}>{ checked.chars().take(16).collect::<String>() }{ "…" }</code> }
             </span>
-            <button type="button" onclick={load.reform(move |_| url.clone())}>{ action }</button>
-            <button type="button" aria-label={format!("Delete {name}")} onclick={dispatch.reform(move |_| Action::StoredDeleted(deleted.clone()))}>{ "Delete" }</button>
+            <button type="button" aria-label={action_told} onclick={load.reform(move |_| url.clone())}>{ action }</button>
+            <button type="button" aria-label={(words.delete_named)(&name)} onclick={dispatch.reform(move |_| Action::StoredDeleted(deleted.clone()))}>{ words.delete }</button>
         </li>
     }
 }
@@ -157,7 +167,7 @@ fn kept_model(model: &StoredModel, dispatch: &Dispatch, load: &Callback<String>)
 fn public(public: &PublicModels, load: &Callback<String>) -> Html {
     html! {
         <>
-            <p class="note">{ format!("As published by {}, written down in {} and not tried from here: an address may have moved. Fetching one connects to its server.", public.source, public.date) }</p>
+            <p class="note">{ (words().models.public_note)(&public.source, &public.date) }</p>
             <ul>{ for public.models.iter().map(|model| public_model(model, load)) }</ul>
         </>
     }
@@ -168,9 +178,9 @@ fn public_model(model: &PublicModel, load: &Callback<String>) -> Html {
     html! {
         <li key={model.url.clone()}>
             <span><b title={model.url.clone()}>{ model.name.clone() }</b>
-                { format!(" {:.1} GB · {} B, {} B active · {} experts, top {} · {}", model.gigabytes, model.parameters, model.active, model.experts, model.top_k, model.licence) }
+                { " " }{ (words().models.public_facts)(model) }
             </span>
-            <button type="button" aria-label={format!("Fetch {}", model.name)} onclick={load.reform(move |_| url.clone())}>{ "Fetch" }</button>
+            <button type="button" aria-label={(words().models.fetch_named)(&model.name)} onclick={load.reform(move |_| url.clone())}>{ words().models.fetch }</button>
         </li>
     }
 }

@@ -7,6 +7,7 @@ use super::panel;
 use super::views::Scene;
 use crate::format::{self, Origin};
 use crate::state::Mark;
+use crate::words::words;
 
 /// The panel; nothing for tokens that were not drawn.
 pub fn view(scene: &Scene<'_>) -> Html {
@@ -18,13 +19,14 @@ pub fn view(scene: &Scene<'_>) -> Html {
     else {
         return Html::default();
     };
+    let words = &words().prediction;
     let bits = mark.prediction_bits.unwrap_or_default();
-    let tools = html! { <span class="undecided">{ "entropy " }{ value("prediction-entropy-bits", f64::from(bits), &format::bits(bits), Origin::Counted) }</span> };
+    let tools = html! { <span class="undecided">{ words.entropy }{ " " }{ value("prediction-entropy-bits", f64::from(bits), &format::bits(bits), Origin::Counted) }</span> };
     let rows = mark.likeliest.iter().map(|other| {
         let is_drawn = other.token == mark.token;
         html! {
             <tr key={other.token} class={is_drawn.then_some("drawn")} data-alternative={other.token.to_string()}>
-                <th scope="row"><code>{ format::token_text(&other.text) }</code>if is_drawn { <span class="visually-hidden">{ " (drawn)" }</span> }</th>
+                <th scope="row"><code>{ format::token_text(&other.text) }</code>if is_drawn { <span class="visually-hidden">{ " " }{ words.drawn_mark }</span> }</th>
                 <td>{ bar(other.prob) }</td>
                 <td>{ value("alternative", f64::from(other.prob), &format::prob(other.prob), Origin::Counted) }</td>
             </tr>
@@ -33,13 +35,13 @@ pub fn view(scene: &Scene<'_>) -> Html {
     let body = html! {
         <>
             <table class="likeliest">
-                <thead class="visually-hidden"><tr><th>{ "token" }</th><th>{ "share" }</th><th>{ "probability" }</th></tr></thead>
+                <thead class="visually-hidden"><tr><th scope="col">{ words.token }</th><th scope="col">{ words.share }</th><th scope="col">{ words.probability }</th></tr></thead>
                 <tbody>{ for rows }</tbody>
             </table>
             { below(mark) }
         </>
     };
-    panel("prediction", "What was expected here", tools, body)
+    panel("prediction", words.title, tools, body)
 }
 
 /// A drawn token that is not among the likeliest is named too.
@@ -47,7 +49,7 @@ fn below(mark: &Mark) -> Html {
     let is_listed = mark.likeliest.iter().any(|other| other.token == mark.token);
     match mark.prob.filter(|_| !is_listed) {
         Some(prob) => {
-            html! { <p class="nothing">{ format!("Drawn: {}, with probability {}.", format::token_text(&mark.text), format::prob(prob)) }</p> }
+            html! { <p class="nothing">{ (words().prediction.drawn)(&format::token_text(&mark.text), &format::prob(prob)) }</p> }
         }
         None => Html::default(),
     }

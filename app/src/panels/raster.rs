@@ -19,6 +19,7 @@ use super::shade::{SHADES, shade};
 use super::views::Scene;
 use super::{Dispatch, panel, when};
 use crate::state::{Action, Row};
+use crate::words::words;
 
 /// Fewest columns drawn: the first tokens keep a readable width.
 const FEWEST_COLUMNS: usize = 128;
@@ -94,15 +95,13 @@ pub fn Raster(props: &RasterProps) -> Html {
         // A canvas that cannot be drawn leaves the strip empty; the numbers are in the panel above.
         let _ = draw(&shown, props);
     });
-    let tools = html! { <div class="raster-tools"><span>{ format!("rows: experts 0 to {} · columns: positions · shade: weight", props.n_experts.saturating_sub(1)) }</span>{ layer_menu(props) }</div> };
-    let told = format!(
-        "Router distribution over {} positions in layer {}",
-        props.rows.len(),
-        props.layers.get(props.layer).copied().unwrap_or_default()
-    );
+    let words = &words().raster;
+    let tools = html! { <div class="raster-tools"><span>{ (words.axes)(props.n_experts.saturating_sub(1) as u64) }</span>{ layer_menu(props) }</div> };
+    let layer = props.layers.get(props.layer).copied().unwrap_or_default();
+    let told = (words.picture)(props.rows.len() as u64, layer);
     panel(
         "raster",
-        "Experts over time",
+        words.title,
         tools,
         html! {
             <div class="raster">
@@ -148,7 +147,7 @@ fn layer_menu(props: &RasterProps) -> Html {
             .map(Action::LayerSelected)
     });
     html! {
-        <label>{ "layer " }<select {onchange}>{ for props.layers.iter().enumerate().map(|(at, layer)| html! {
+        <label>{ words().raster.layer }{ " " }<select {onchange}>{ for props.layers.iter().enumerate().map(|(at, layer)| html! {
             <option value={at.to_string()} selected={at == props.layer}>{ *layer }</option>
         }) }</select></label>
     }

@@ -6,6 +6,7 @@ use yew::{Callback, Html, TargetCast, html};
 use super::{Dispatch, when};
 use crate::protocol::Sampling;
 use crate::state::{Action, Settings};
+use crate::words::words;
 
 /// One number field: its label, bounds, and what it changes.
 struct Field {
@@ -26,19 +27,20 @@ pub fn settings(settings: &Settings, dispatch: &Dispatch) -> Html {
     }
     html! {
         <fieldset class="settings" id="settings">
-            <legend class="visually-hidden">{ "Sampling" }</legend>
+            <legend class="visually-hidden">{ words().settings.title }</legend>
             { for fields(&settings.sampling).into_iter().map(|field| input(&field, &settings.sampling, dispatch)) }
         </fieldset>
     }
 }
 
 fn fields(sampling: &Sampling) -> [Field; 7] {
+    let words = &words().settings;
     let text = |number: f32| format!("{}", (f64::from(number) * 1e4).round() / 1e4);
     [
         Field {
             id: "seed",
-            label: "Seed",
-            hint: "the same seed draws the same tokens",
+            label: words.seed,
+            hint: words.seed_hint,
             min: "0",
             max: "9007199254740991",
             step: "1",
@@ -47,8 +49,8 @@ fn fields(sampling: &Sampling) -> [Field; 7] {
         },
         Field {
             id: "temperature",
-            label: "Temperature",
-            hint: "0 always takes the most probable token",
+            label: words.temperature,
+            hint: words.temperature_hint,
             min: "0",
             max: "5",
             step: "0.1",
@@ -57,8 +59,8 @@ fn fields(sampling: &Sampling) -> [Field; 7] {
         },
         Field {
             id: "top-k",
-            label: "Top-k",
-            hint: "keep the k most probable; 0 keeps all",
+            label: words.top_k,
+            hint: words.top_k_hint,
             min: "0",
             max: "100000",
             step: "1",
@@ -67,8 +69,8 @@ fn fields(sampling: &Sampling) -> [Field; 7] {
         },
         Field {
             id: "top-p",
-            label: "Top-p",
-            hint: "keep the most probable that sum to p",
+            label: words.top_p,
+            hint: words.top_p_hint,
             min: "0",
             max: "1",
             step: "0.05",
@@ -77,8 +79,8 @@ fn fields(sampling: &Sampling) -> [Field; 7] {
         },
         Field {
             id: "min-p",
-            label: "Min-p",
-            hint: "drop those below p × the most probable",
+            label: words.min_p,
+            hint: words.min_p_hint,
             min: "0",
             max: "1",
             step: "0.01",
@@ -87,8 +89,8 @@ fn fields(sampling: &Sampling) -> [Field; 7] {
         },
         Field {
             id: "repetition-penalty",
-            label: "Repetition",
-            hint: "1 is no penalty",
+            label: words.repetition,
+            hint: words.repetition_hint,
             min: "0.5",
             max: "2",
             step: "0.05",
@@ -97,8 +99,8 @@ fn fields(sampling: &Sampling) -> [Field; 7] {
         },
         Field {
             id: "max-tokens",
-            label: "Max tokens",
-            hint: "most tokens of one answer",
+            label: words.max_tokens,
+            hint: words.max_tokens_hint,
             min: "1",
             max: "100000",
             step: "1",

@@ -15,6 +15,7 @@ use super::{Dispatch, when};
 use crate::format;
 use crate::protocol::Finish;
 use crate::state::{Action, Chunk, Conversation, Mark, MarkKind, Measure, Replaced, Role, Turn};
+use crate::words::words;
 
 /// How marks are drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,26 +57,34 @@ fn edit(turn: &Turn, dispatch: &Dispatch) -> Html {
         return Html::default();
     }
     html! {
-        <button type="button" class="edit" title="Write this message anew; what follows it is kept as an earlier version"
-            onclick={dispatch.reform(move |_| Action::EditStarted(generation_id))}>{ "Edit" }</button>
+        <button type="button" class="edit" title={words().transcript.edit_hint}
+            onclick={dispatch.reform(move |_| Action::EditStarted(generation_id))}>{ words().transcript.edit }</button>
     }
 }
 
 /// What stood here before the prompt was written anew.
 fn earlier(conversation: &Conversation, generation_id: u32) -> Html {
     let said = |turn: &Turn| {
-        let who = if turn.role == Role::User { "You" } else { "Model" };
+        let who = who(turn.role);
         html! { <p><b>{ who }</b>{ format!(" {}", turn.text()) }</p> }
     };
     let version = |replaced: &Replaced| {
         html! {
             <details class="earlier">
-                <summary>{ "Earlier version" }</summary>
+                <summary>{ words().transcript.earlier }</summary>
                 { for replaced.turns.iter().map(said) }
             </details>
         }
     };
     html! { <>{ for conversation.replaced_by(generation_id).map(version) }</> }
+}
+
+/// Who speaks in a turn.
+fn who(role: Role) -> &'static str {
+    match role {
+        Role::User => words().transcript.you,
+        Role::Model => words().transcript.model,
+    }
 }
 
 fn view_turn(
@@ -85,9 +94,10 @@ fn view_turn(
     tab_stop: Option<u32>,
     tools: &Html,
 ) -> Html {
-    let (who, class) = match turn.role {
-        Role::User => ("You", "user"),
-        Role::Model => ("Model", "model"),
+    let who = who(turn.role);
+    let class = match turn.role {
+        Role::User => "user",
+        Role::Model => "model",
     };
     let within = |position: Option<u32>, chunk: &Chunk| {
         position.filter(|position| chunk.marks.iter().any(|mark| mark.position == Some(*position)))
@@ -96,8 +106,8 @@ fn view_turn(
         <article class={classes!("turn", class)} key={format!("{}-{class}", turn.generation_id)}>
             <header class="turn-head"><h3>{ who }</h3>{ tools.clone() }</header>
             if turn.finish.is_some() || turn.role == Role::User { <p class="visually-hidden">{ turn.text() }</p> }
-            if turn.marks().any(|mark| mark.kind == MarkKind::Reasoned) { <p class="reasons">{ "Reasoning in italics, then the answer" }</p> }
-            <div class="tokens" role="listbox" aria-orientation="horizontal" aria-label={format!("{who}: tokens, arrow keys move")}>
+            if turn.marks().any(|mark| mark.kind == MarkKind::Reasoned) { <p class="reasons">{ words().transcript.reasons }</p> }
+            <div class="tokens" role="listbox" aria-orientation="horizontal" aria-label={(words().transcript.tokens_of)(who)}>
                 { for turn.chunks.iter().enumerate().map(|(at, chunk)| html! {
                     <ChunkView key={at} chunk={Rc::clone(chunk)} {style} selected={within(selected, chunk)} tab_stop={within(tab_stop, chunk)} />
                 }) }
@@ -112,29 +122,28 @@ fn ending(turn: &Turn) -> Html {
     let Some(finish) = turn.finish else {
         return Html::default();
     };
+    let (numbers, words) = (&words().numbers, &words().transcript);
     let told = match finish {
-        Finish::Stop => "",
-        Finish::MaxTokens => " · ended at the token limit",
-        Finish::ContextFull => " · ended because the context is full",
-        Finish::Cancelled => " · stopped",
+        Finish::Stop => None,
+        Finish::MaxTokens => Some(words.at_limit),
+        Finish::ContextFull => Some(words.at_full),
+        Finish::Cancelled => Some(words.cancelled),
     };
-    let tokens = format::plural(turn.marks().count() as u64, "token");
-    let reasoned = turn
-        .marks()
-        .filter(|mark| mark.kind == MarkKind::Reasoned)
-        .count();
-    let reasoned = match reasoned {
-        0 => String::new(),
-        some => format!(", {some} of them reasoning"),
+    let reasoned = turn.marks().filter(|mark| mark.kind == MarkKind::Reasoned);
+    let reasoned = Some(reasoned.count() as u64).filter(|number| *number > 0);
+    let tokens = (numbers.tokens)(turn.marks().count() as u64);
+    let tokens = match reasoned.map(words.reasoning) {
+        Some(reasoned) => format!("{tokens}, {reasoned}"),
+        None => tokens,
     };
-    let reused = match turn.reused {
-        0 => String::new(),
-        some => format!(
-            " · {} reused from the KV cache",
-            format::plural(u64::from(some), "position")
-        ),
-    };
-    html! { <p class="ending">{ format!("{tokens}{reasoned} · seed {}{told}{reused}", turn.seed) }</p> }
+    let reused = Some(u64::from(turn.reused)).filter(|positions| *positions > 0);
+    let parts = [
+        Some(tokens),
+        Some((words.seed)(turn.seed)),
+        told.map(str::to_owned),
+        reused.map(words.reused),
+    ];
+    html! { <p class="ending">{ parts.into_iter().flatten().collect::<Vec<_>>().join(" · ") }</p> }
 }
 
 /// What a chunk needs to draw itself.
@@ -178,8 +187,10 @@ fn view_mark(mark: &Mark, props: &ChunkProps) -> Html {
     });
     let is_template = mark.kind == MarkKind::Template;
     let label = match mark.kind {
-        MarkKind::Template => Some(format!("template token {}", format::token_text(&mark.text))),
-        MarkKind::Reasoned => Some(format!("reasoning: {}", visible(&mark.text))),
+        MarkKind::Template => Some((words().transcript.template_token)(&format::token_text(
+            &mark.text,
+        ))),
+        MarkKind::Reasoned => Some((words().transcript.reasoned)(&visible(&mark.text))),
         MarkKind::Prompt | MarkKind::Generated => None,
     };
     let title = measured
@@ -205,29 +216,38 @@ fn visible(text: &str) -> String {
 
 /// The measure's value for a mark, and the same in words.
 fn measure(mark: &Mark, measure: Measure) -> Option<(f64, String)> {
-    match measure {
+    let value = match measure {
         Measure::None => None,
-        Measure::Probability => mark
-            .prob
-            .map(|prob| (f64::from(prob), format!("probability {}", format::prob(prob)))),
-        Measure::Entropy => mark
-            .entropy_bits
-            .map(|bits| (f64::from(bits), format!("router entropy {}", format::bits(bits)))),
-        Measure::PredictionEntropy => mark.prediction_bits.map(|bits| {
-            (
-                f64::from(bits),
-                format!("prediction entropy {}", format::bits(bits)),
-            )
-        }),
-        Measure::Margin => mark.margin.map(|margin| {
-            (
-                f64::from(margin),
-                format!("router margin {}", format::prob(margin)),
-            )
-        }),
-        Measure::WallTime => mark
-            .wall_micros
-            .map(|wall| (wall, format!("wall time {}", format::micros(wall)))),
+        Measure::Probability => mark.prob.map(f64::from),
+        Measure::Entropy => mark.entropy_bits.map(f64::from),
+        Measure::PredictionEntropy => mark.prediction_bits.map(f64::from),
+        Measure::Margin => mark.margin.map(f64::from),
+        Measure::WallTime => mark.wall_micros,
+    }?;
+    let told = (words().transcript.value)(measure_name(measure), &written(measure, value));
+    Some((value, told))
+}
+
+/// A value of the measure in its unit.
+fn written(measure: Measure, value: f64) -> String {
+    match measure {
+        Measure::None => String::new(),
+        Measure::Probability | Measure::Margin => format::prob(value as f32),
+        Measure::Entropy | Measure::PredictionEntropy => format::bits(value as f32),
+        Measure::WallTime => format::micros(value),
+    }
+}
+
+/// What the measure is called.
+fn measure_name(measure: Measure) -> &'static str {
+    let words = &words().transcript;
+    match measure {
+        Measure::None => words.nothing,
+        Measure::Probability => words.probability,
+        Measure::PredictionEntropy => words.prediction_entropy,
+        Measure::Entropy => words.entropy,
+        Measure::Margin => words.margin,
+        Measure::WallTime => words.wall_time,
     }
 }
 
@@ -241,18 +261,12 @@ pub fn measure_menu(style: MarkStyle, dispatch: &Dispatch) -> Html {
             .map(Action::MeasureChosen)
     });
     let (low, high) = style.scale;
-    let end = |value: f64| match style.measure {
-        Measure::None => String::new(),
-        Measure::Probability => format::significant(value),
-        Measure::Entropy | Measure::PredictionEntropy => format::bits(value as f32),
-        Measure::Margin => format::prob(value as f32),
-        Measure::WallTime => format::micros(value),
-    };
+    let end = |value: f64| written(style.measure, value);
     html! {
         <div class="measure">
-            <label>{ "Tokens show " }
+            <label>{ words().transcript.tokens_show }{ " " }
                 <select id="measure" {onchange}>{ for Measure::ALL.iter().map(|measure| html! {
-                    <option value={measure.name()} selected={*measure == style.measure}>{ measure.name() }</option>
+                    <option value={measure.name()} selected={*measure == style.measure}>{ measure_name(*measure) }</option>
                 }) }</select>
             </label>
             if style.measure != Measure::None && high != low {

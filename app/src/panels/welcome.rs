@@ -4,14 +4,14 @@ use yew::{Callback, Html, html};
 
 use super::examples;
 use crate::state::CatalogueModel;
+use crate::words::words;
 
 /// The welcome, with what the catalogue says of the model that is there or on its way.
 pub fn welcome(entry: Option<&CatalogueModel>, is_ready: bool, ask: &Callback<String>) -> Html {
     html! {
         <div class="welcome">
-            <h2>{ "A sparse language model you can see through" }</h2>
-            <p>{ "It runs here, in this page. Beside its text you see which experts every token went to, what the KV cache holds, \
-                and what each token cost. Every number is read from the run." }</p>
+            <h2>{ words().welcome.title }</h2>
+            <p>{ words().welcome.told }</p>
             { entry.map(|entry| html! {
                 <>
                     <p class="about">{ entry.about.clone() }</p>
