@@ -3,9 +3,14 @@
 #[path = "panels/recorded_run.rs"]
 mod recorded_run;
 
-use moescope_app::protocol::{Envelope, Event, Finish, LoadStage, PieceKind, Request, Source, VERSION};
+use moescope_app::protocol::{
+    Envelope, Event, Finish, LoadStage, ModelFacts, Pass, PieceKind, Request, Source, VERSION,
+};
+use moescope_app::state::select::measure::{self, Colouring};
 use moescope_app::state::select::{self, entropy_bits};
-use moescope_app::state::{Action, Activity, AppState, MarkKind, Role, reduce};
+use moescope_app::state::{
+    Action, Activity, AppState, Conversation, DISTRIBUTION_BYTES, MarkKind, Measure, Role, reduce,
+};
 use recorded_run::{GENERATION_ID, LOAD_ID, events, finished, fold, loaded, receive, send, sent, token_pass};
 
 fn texts(state: &AppState) -> Vec<(Role, String)> {
@@ -372,4 +377,76 @@ fn an_edited_message_takes_the_place_of_what_followed_it_and_keeps_it() {
     assert_eq!(kept.len(), 1);
     assert_eq!(kept[0].turns[0].text(), asked);
     assert_eq!(kept[0].turns[1].text(), "Yo!");
+}
+
+#[test]
+fn the_oldest_router_distributions_are_let_go_and_nothing_else() {
+    // Two layers of 4096 experts are 16 kB a token, so that some thousands fill the room there is.
+    let facts = ModelFacts {
+        n_experts: 4096,
+        ..recorded_run::model()
+    };
+    let most = DISTRIBUTION_BYTES / (2 * 4096 * 2);
+    let mut conversation = Conversation::default();
+    for position in 0..most as u32 + 3 {
+        let mut probs = vec![0.0; 2 * 4096];
+        [probs[7], probs[4096 + 9]] = [1.0, 0.5];
+        let pass = Pass {
+            probs,
+            ..token_pass(position)
+        };
+        conversation.push_pass(&facts, pass);
+    }
+    let row = |position: u32| conversation.row(position).expect("it was computed");
+    assert!(row(2).probs().is_none() && row(2).layer_probs(1).is_none());
+    assert_eq!(row(3).layer_probs(1).map(|probs| probs[9]), Some(0.5));
+    assert_eq!(row(2).ids(), token_pass(2).ids);
+    let routing = select::layer_routing(&facts, row(2), 0).expect("the choice is kept");
+    assert_eq!(routing.chosen, [(2, 0.75), (0, 0.25)]);
+    assert_eq!((routing.probs.len(), routing.entropy_bits), (0, 0.0));
+}
+
+#[test]
+fn a_token_reuses_the_experts_of_the_one_before() {
+    let state = finished();
+    let mark = |position| state.conversation.mark(position).expect("it stands in the text");
+    assert_eq!(mark(0).reuse, None, "nothing came before");
+    assert_eq!(mark(1).reuse, Some(1.0));
+    let mut state = state;
+    let pass = Pass {
+        ids: vec![2, 1, 0, 2],
+        ..token_pass(3)
+    };
+    state.conversation.push_pass(&recorded_run::model(), pass);
+    let mark = state.conversation.mark(3).expect("it stands in the text");
+    assert_eq!(mark.reuse, Some(0.25), "of 2 0 and 1 3 only 2 comes again");
+    assert_eq!(mark.moved_bytes, Some(20_256.0));
+}
+
+#[test]
+fn text_is_coloured_by_one_experts_weight_and_by_what_was_cached() {
+    let state = fold(finished(), Action::MeasureChosen(Measure::Cached));
+    let colouring = Colouring {
+        reused: 2,
+        ..Colouring::of(&state)
+    };
+    let of = |position, weight| {
+        let mark = state.conversation.mark(position).expect("it stands in the text");
+        [Measure::Cached, Measure::Part, Measure::Expert]
+            .map(|measure| measure::value(mark, Colouring { measure, ..colouring }, weight))
+    };
+    assert_eq!(of(0, None), [Some(0.0), Some(0.0), None], "cached, template");
+    assert_eq!(
+        of(1, Some(0.5)),
+        [Some(0.0), Some(1.0), Some(0.5)],
+        "cached, prompt"
+    );
+    assert_eq!(of(2, None), [Some(1.0), Some(3.0), None], "computed, answer");
+    let row = state.conversation.row(1).expect("it was computed");
+    assert_eq!(measure::expert_weight(row, 2, 1, 3), Some(0.375));
+    assert_eq!(measure::expert_weight(row, 2, 1, 2), None);
+    assert_eq!(
+        measure::is_written(&state.conversation),
+        [Some(false), Some(false), Some(true)]
+    );
 }

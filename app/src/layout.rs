@@ -5,9 +5,11 @@ use std::rc::Rc;
 use yew::{Html, Properties, classes, component, html};
 
 use crate::hands::Hands;
-use crate::panels::transcript::{MarkStyle, measure_menu, transcript};
+use crate::panels::transcript::transcript;
 use crate::panels::views::{self, Scene};
-use crate::panels::{alert, composer, examples, focus, header, loading, models, overview, raster, welcome};
+use crate::panels::{
+    alert, composer, examples, focus, header, loading, measures, models, overview, raster, welcome,
+};
 use crate::protocol::Finish;
 use crate::state::{AppState, CatalogueModel, Role, select};
 use crate::words::words;
@@ -48,19 +50,14 @@ fn models_menu(state: &AppState, hands: &Hands) -> Html {
 }
 
 fn conversation(state: &AppState, hands: &Hands) -> Html {
-    let style = MarkStyle {
-        measure: state.view.measure,
-        scale: select::measure_scale(state),
-    };
     let is_empty = state.conversation.turns.is_empty();
-    let position = state.selection.position;
     html! {
         <section class="conversation" aria-label={words().layout.conversation}>
             <div class={classes!("scroll", is_empty.then_some("empty"))} id="conversation">
                 if is_empty { { welcome::welcome(entry(state), state.model.is_some(), &hands.ask) } }
-                else { { transcript(&state.conversation, style, position, &hands.dispatch) } }
+                else { { transcript(state, &hands.dispatch) } }
             </div>
-            if !is_empty { { measure_menu(style, &hands.dispatch) } }
+            if !is_empty { { measures::menu(state, &hands.dispatch) } }
             { composer::composer(state, menu(state, hands), &hands.dispatch, &hands.send) }
         </section>
     }

@@ -6,13 +6,15 @@
 mod catalogue;
 mod conversation;
 mod reduce;
+mod row;
 pub mod select;
 
 use std::rc::Rc;
 
 pub use catalogue::{Catalogue, CatalogueModel, Examples, PublicModel, PublicModels};
-pub use conversation::{Chunk, Conversation, Mark, MarkKind, Replaced, Role, Row, Totals, Turn};
+pub use conversation::{Chunk, Conversation, Mark, MarkKind, Replaced, Role, Totals, Turn};
 pub use reduce::reduce;
+pub use row::{DISTRIBUTION_BYTES, Router, Row};
 
 use crate::protocol::{
     CacheFormat, Envelope, Event, Executor, ExecutorFacts, GenerateOptions, LoadStage, ModelFacts, Needs,
@@ -180,28 +182,47 @@ pub enum Measure {
     Entropy,
     Margin,
     WallTime,
+    Bytes,
+    /// Experts shared with the token before.
+    Reuse,
+    /// Weight of the selected expert.
+    Expert,
+    /// Template, prompt, reasoning, answer.
+    Part,
+    /// Reused from the KV cache in the newest turn, or computed.
+    Cached,
 }
 
 impl Measure {
     /// Every measure, in the order of the menu.
-    pub const ALL: [Measure; 6] = [
+    pub const ALL: [Measure; 11] = [
         Self::None,
         Self::Probability,
         Self::PredictionEntropy,
         Self::Entropy,
         Self::Margin,
+        Self::Reuse,
+        Self::Expert,
         Self::WallTime,
+        Self::Bytes,
+        Self::Part,
+        Self::Cached,
     ];
 
-    /// Its name in menus and addresses.
+    /// Its name in addresses and in the menu's values.
     pub fn name(self) -> &'static str {
         match self {
             Self::None => "nothing",
             Self::Probability => "probability",
-            Self::PredictionEntropy => "prediction entropy",
-            Self::Entropy => "router entropy",
-            Self::Margin => "router margin",
-            Self::WallTime => "wall time",
+            Self::PredictionEntropy => "prediction-entropy",
+            Self::Entropy => "router-entropy",
+            Self::Margin => "router-margin",
+            Self::WallTime => "wall-time",
+            Self::Bytes => "bytes",
+            Self::Reuse => "reuse",
+            Self::Expert => "expert",
+            Self::Part => "part",
+            Self::Cached => "cached",
         }
     }
 }

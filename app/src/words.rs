@@ -112,11 +112,13 @@ pub struct Words {
     pub kv: Kv,
     pub layout: Layout,
     pub loading: Loading,
+    pub measures: Measures,
     pub models: Models,
     pub page: Page,
     pub prediction: Prediction,
     pub raster: Raster,
     pub settings: Settings,
+    pub slot: Slot,
     pub transcript: Transcript,
     pub views: Views,
     pub welcome: Welcome,
@@ -332,6 +334,34 @@ pub struct Loading {
     pub may_not_fit_least: fn(&str) -> String,
 }
 
+/// `panels/measures.rs`: what colours the text.
+pub struct Measures {
+    pub show: &'static str,
+    pub nothing: &'static str,
+    pub probability: &'static str,
+    pub prediction_entropy: &'static str,
+    pub router_entropy: &'static str,
+    pub router_margin: &'static str,
+    pub wall_time: &'static str,
+    pub bytes: &'static str,
+    pub reuse: &'static str,
+    pub expert: &'static str,
+    pub part: &'static str,
+    pub cached: &'static str,
+    /// Where a token comes from.
+    pub parts: [&'static str; 4],
+    pub reused: &'static str,
+    pub computed: &'static str,
+    /// A measure and its value, as written.
+    pub value: fn(&str, &str) -> String,
+}
+
+/// `panels/slot.rs`: one expert of one layer.
+pub struct Slot {
+    pub layer: &'static str,
+    pub expert: &'static str,
+}
+
 /// What a model will take, as written.
 pub struct Takes<'a> {
     pub total: &'a str,
@@ -441,15 +471,6 @@ pub struct Transcript {
     pub seed: fn(u64) -> String,
     pub template_token: fn(&str) -> String,
     pub reasoned: fn(&str) -> String,
-    pub tokens_show: &'static str,
-    pub nothing: &'static str,
-    pub probability: &'static str,
-    pub prediction_entropy: &'static str,
-    pub entropy: &'static str,
-    pub margin: &'static str,
-    pub wall_time: &'static str,
-    /// A measure and its value, as written.
-    pub value: fn(&str, &str) -> String,
 }
 
 /// `panels/views.rs`: the navigation; groups, then views by their names.

@@ -4,7 +4,7 @@
 //! generate → { text, tokens, prompt, seed, finish, trace }
 //! trace    → { layers, nExperts, topK, positions: [{ position, ids, weights, probs, kv, cost }] }
 //! ids      Uint16Array (layers × topK)    weights Float32Array (layers × topK)
-//! probs    Float32Array (layers × nExperts)
+//! probs    Float32Array (layers × nExperts), rounded to half precision
 //! ```
 
 use js_sys::{Array, Error, Float32Array, Object, Reflect, Uint16Array};
@@ -216,34 +216,23 @@ fn trace(state: &AppState, from: u32) -> Result<JsValue, JsValue> {
     let positions = Array::new();
     for (position, row) in state.conversation.rows.iter().enumerate().skip(from as usize) {
         if let Some(row) = row {
-            positions.push(&of_position(&model.facts, position as u32, row)?);
+            positions.push(&of_position(position as u32, row)?);
         }
     }
     set(&object, "positions", positions)?;
     Ok(object.into())
 }
 
-fn of_position(facts: &ModelFacts, position: u32, row: &Row) -> Result<JsValue, JsValue> {
-    let layers = facts.moe_layers.len();
-    let chosen = layers * facts.top_k as usize;
-    let all = layers * facts.n_experts as usize;
+fn of_position(position: u32, row: &Row) -> Result<JsValue, JsValue> {
     let pass = &row.pass;
     let object = Object::new();
     set(&object, "position", position)?;
-    set(
-        &object,
-        "ids",
-        Uint16Array::from(part(&pass.ids, row.index, chosen)),
-    )?;
-    set(
-        &object,
-        "weights",
-        Float32Array::from(part(&pass.weights, row.index, chosen)),
-    )?;
+    set(&object, "ids", Uint16Array::from(row.ids()))?;
+    set(&object, "weights", Float32Array::from(row.weights()))?;
     set(
         &object,
         "probs",
-        Float32Array::from(part(&pass.probs, row.index, all)),
+        Float32Array::from(&row.probs().unwrap_or_default()[..]),
     )?;
     set(&object, "kv", plain(&KvReport::from(select::kv(row)))?)?;
     let total = select::total(pass);
@@ -260,11 +249,6 @@ fn of_position(facts: &ModelFacts, position: u32, row: &Row) -> Result<JsValue, 
     };
     set(&object, "cost", plain(&cost)?)?;
     Ok(object.into())
-}
-
-/// Item `index` of a column of items `size` long.
-fn part<T>(column: &[T], index: usize, size: usize) -> &[T] {
-    column.get(index * size..(index + 1) * size).unwrap_or_default()
 }
 
 fn plain(value: &impl Serialize) -> Result<JsValue, JsValue> {

@@ -76,11 +76,12 @@ impl RasterProps {
     /// The chosen experts and their weights at a position.
     fn chosen(&self, position: usize) -> impl Iterator<Item = (usize, f32)> {
         let row = self.rows.get(position).and_then(Option::as_ref);
-        let flat = row.map_or(0, |row| row.index * self.layers.len() + self.layer) * self.top_k;
-        let (ids, weights) = row.map_or((&[][..], &[][..]), |row| {
-            (&row.pass.ids[..], &row.pass.weights[..])
-        });
-        let chosen = ids.iter().zip(weights).skip(flat).take(self.top_k);
+        let (ids, weights) = row.map_or((&[][..], &[][..]), |row| (row.ids(), row.weights()));
+        let chosen = ids
+            .iter()
+            .zip(weights)
+            .skip(self.layer * self.top_k)
+            .take(self.top_k);
         chosen.map(|(id, weight)| (usize::from(*id), *weight))
     }
 }

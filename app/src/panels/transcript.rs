@@ -6,48 +6,83 @@
 use std::rc::Rc;
 
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, HtmlSelectElement, KeyboardEvent, MouseEvent};
+use web_sys::{Element, HtmlElement, KeyboardEvent, MouseEvent};
 use yew::{Html, Properties, TargetCast, classes, component, html};
 
-use super::experts::ramp;
 use super::shade::shade_between;
-use super::{Dispatch, when};
+use super::{Dispatch, measures, when};
 use crate::format;
 use crate::protocol::Finish;
-use crate::state::{Action, Chunk, Conversation, Mark, MarkKind, Measure, Replaced, Role, Turn};
+use crate::state::select::measure::{self, Colouring, expert_weight};
+use crate::state::{
+    Action, AppState, Chunk, Conversation, Mark, MarkKind, Measure, Replaced, Role, Row, Turn,
+};
 use crate::words::words;
 
-/// How marks are drawn.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct MarkStyle {
-    pub measure: Measure,
-    /// What the least and the greatest shade stand for.
-    pub scale: (f64, f64),
-}
-
 /// The conversation's turns.
-pub fn transcript(
-    conversation: &Conversation,
-    style: MarkStyle,
-    selected: Option<u32>,
-    dispatch: &Dispatch,
-) -> Html {
+pub fn transcript(state: &AppState, dispatch: &Dispatch) -> Html {
+    let conversation = &state.conversation;
     let first = conversation
         .turns
         .iter()
         .flat_map(Turn::marks)
         .find_map(|mark| mark.position);
-    let tab_stop = selected.or(first);
+    let selected = state.selection.position;
+    let style = Style {
+        colouring: Colouring::of(state),
+        uses: uses(state),
+        selected,
+        tab_stop: selected.or(first),
+    };
     html! {
         <div class="turns" onclick={clicked(dispatch)} onkeydown={moved(dispatch)}>
             { for conversation.turns.iter().map(|turn| html! {
                 <>
-                    { view_turn(turn, style, selected, tab_stop, &edit(turn, dispatch)) }
+                    { view_turn(turn, &style, &edit(turn, dispatch)) }
                     if turn.role == Role::User { { earlier(conversation, turn.generation_id) } }
                 </>
             }) }
         </div>
     }
+}
+
+/// How marks are drawn.
+struct Style {
+    colouring: Colouring,
+    /// Weight of the selected expert by position, where it colours the text.
+    uses: Option<Vec<Option<f32>>>,
+    selected: Option<u32>,
+    /// The position that takes part in tab order.
+    tab_stop: Option<u32>,
+}
+
+impl Style {
+    /// The same for one chunk.
+    fn chunk(&self, chunk: &Rc<Chunk>) -> ChunkProps {
+        let within = |position: Option<u32>| {
+            position.filter(|position| chunk.marks.iter().any(|mark| mark.position == Some(*position)))
+        };
+        let of_mark = |uses: &[Option<f32>], mark: &Mark| *uses.get(mark.position? as usize)?;
+        ChunkProps {
+            chunk: Rc::clone(chunk),
+            colouring: self.colouring,
+            uses: self
+                .uses
+                .as_ref()
+                .map(|uses| chunk.marks.iter().map(|mark| of_mark(uses, mark)).collect()),
+            selected: within(self.selected),
+            tab_stop: within(self.tab_stop),
+        }
+    }
+}
+
+fn uses(state: &AppState) -> Option<Vec<Option<f32>>> {
+    let is_wanted = state.view.measure == Measure::Expert;
+    let expert = state.selection.expert.filter(|_| is_wanted)?;
+    let top_k = state.model.as_ref()?.facts.top_k as usize;
+    let weight = |row: &Row| expert_weight(row, top_k, state.selection.layer, expert);
+    let rows = state.conversation.rows.iter();
+    Some(rows.map(|row| row.as_ref().and_then(weight)).collect())
 }
 
 /// Writes a prompt anew.
@@ -87,20 +122,11 @@ fn who(role: Role) -> &'static str {
     }
 }
 
-fn view_turn(
-    turn: &Turn,
-    style: MarkStyle,
-    selected: Option<u32>,
-    tab_stop: Option<u32>,
-    tools: &Html,
-) -> Html {
+fn view_turn(turn: &Turn, style: &Style, tools: &Html) -> Html {
     let who = who(turn.role);
     let class = match turn.role {
         Role::User => "user",
         Role::Model => "model",
-    };
-    let within = |position: Option<u32>, chunk: &Chunk| {
-        position.filter(|position| chunk.marks.iter().any(|mark| mark.position == Some(*position)))
     };
     html! {
         <article class={classes!("turn", class)} key={format!("{}-{class}", turn.generation_id)}>
@@ -108,9 +134,7 @@ fn view_turn(
             if turn.finish.is_some() || turn.role == Role::User { <p class="visually-hidden">{ turn.text() }</p> }
             if turn.marks().any(|mark| mark.kind == MarkKind::Reasoned) { <p class="reasons">{ words().transcript.reasons }</p> }
             <div class="tokens" role="listbox" aria-orientation="horizontal" aria-label={(words().transcript.tokens_of)(who)}>
-                { for turn.chunks.iter().enumerate().map(|(at, chunk)| html! {
-                    <ChunkView key={at} chunk={Rc::clone(chunk)} {style} selected={within(selected, chunk)} tab_stop={within(tab_stop, chunk)} />
-                }) }
+                { for turn.chunks.iter().enumerate().map(|(at, chunk)| html! { <ChunkView key={at} ..style.chunk(chunk) /> }) }
             </div>
             { ending(turn) }
         </article>
@@ -150,7 +174,9 @@ fn ending(turn: &Turn) -> Html {
 #[derive(Clone, Debug, Properties)]
 pub struct ChunkProps {
     pub chunk: Rc<Chunk>,
-    pub style: MarkStyle,
+    pub colouring: Colouring,
+    /// Weight of the selected expert for each mark, where it colours the text.
+    pub uses: Option<Vec<Option<f32>>>,
     /// The chosen position, if it is in this chunk.
     pub selected: Option<u32>,
     /// The position that takes part in tab order, if it is in this chunk.
@@ -160,17 +186,20 @@ pub struct ChunkProps {
 impl PartialEq for ChunkProps {
     fn eq(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.chunk, &other.chunk)
-            && (self.style, self.selected, self.tab_stop) == (other.style, other.selected, other.tab_stop)
+            && (self.colouring, self.selected, self.tab_stop)
+                == (other.colouring, other.selected, other.tab_stop)
+            && self.uses == other.uses
     }
 }
 
 /// Some consecutive marks.
 #[component]
 pub fn ChunkView(props: &ChunkProps) -> Html {
-    html! { <>{ for props.chunk.marks.iter().map(|mark| view_mark(mark, props)) }</> }
+    let weight = |at: usize| *props.uses.as_ref()?.get(at)?;
+    html! { <>{ for props.chunk.marks.iter().enumerate().map(|(at, mark)| view_mark(mark, props, weight(at))) }</> }
 }
 
-fn view_mark(mark: &Mark, props: &ChunkProps) -> Html {
+fn view_mark(mark: &Mark, props: &ChunkProps, weight: Option<f32>) -> Html {
     let is = |position: Option<u32>| (mark.position.is_some() && position == mark.position).to_string();
     let kind = match mark.kind {
         MarkKind::Template => "template",
@@ -178,13 +207,9 @@ fn view_mark(mark: &Mark, props: &ChunkProps) -> Html {
         MarkKind::Generated => "generated",
         MarkKind::Reasoned => "reasoned",
     };
-    let measured = measure(mark, props.style.measure);
-    let bar = measured.as_ref().map(|(value, _)| {
-        format!(
-            "b{}",
-            shade_between(*value, props.style.scale.0, props.style.scale.1)
-        )
-    });
+    let measured = measure::value(mark, props.colouring, weight);
+    let (low, high) = props.colouring.scale;
+    let bar = measured.map(|value| format!("b{}", shade_between(value, low, high)));
     let is_template = mark.kind == MarkKind::Template;
     let label = match mark.kind {
         MarkKind::Template => Some((words().transcript.template_token)(&format::token_text(
@@ -194,12 +219,12 @@ fn view_mark(mark: &Mark, props: &ChunkProps) -> Html {
         MarkKind::Prompt | MarkKind::Generated => None,
     };
     let title = measured
-        .map(|(_, told)| told)
+        .map(|value| measures::told(props.colouring.measure, value))
         .or_else(|| is_template.then(|| format::token_text(&mark.text)));
     html! {
         <span class={classes!("token", kind, bar)} role="option" aria-selected={is(props.selected)} aria-label={label} {title}
             tabindex={mark.position.map(|_| if is(props.tab_stop) == "true" { "0" } else { "-1" })}
-            data-token-position={mark.position.map(|position| position.to_string())} data-token={mark.token.to_string()}>
+            data-token-position={mark.position.map(|position| position.to_string())} data-token={mark.token.to_string()} data-measure={measured.map(|value| value.to_string())}>
             { if is_template { String::new() } else { visible(&mark.text) } }
         </span>
     }
@@ -211,68 +236,6 @@ fn visible(text: &str) -> String {
         "⋯".into()
     } else {
         text.to_owned()
-    }
-}
-
-/// The measure's value for a mark, and the same in words.
-fn measure(mark: &Mark, measure: Measure) -> Option<(f64, String)> {
-    let value = match measure {
-        Measure::None => None,
-        Measure::Probability => mark.prob.map(f64::from),
-        Measure::Entropy => mark.entropy_bits.map(f64::from),
-        Measure::PredictionEntropy => mark.prediction_bits.map(f64::from),
-        Measure::Margin => mark.margin.map(f64::from),
-        Measure::WallTime => mark.wall_micros,
-    }?;
-    let told = (words().transcript.value)(measure_name(measure), &written(measure, value));
-    Some((value, told))
-}
-
-/// A value of the measure in its unit.
-fn written(measure: Measure, value: f64) -> String {
-    match measure {
-        Measure::None => String::new(),
-        Measure::Probability | Measure::Margin => format::prob(value as f32),
-        Measure::Entropy | Measure::PredictionEntropy => format::bits(value as f32),
-        Measure::WallTime => format::micros(value),
-    }
-}
-
-/// What the measure is called.
-fn measure_name(measure: Measure) -> &'static str {
-    let words = &words().transcript;
-    match measure {
-        Measure::None => words.nothing,
-        Measure::Probability => words.probability,
-        Measure::PredictionEntropy => words.prediction_entropy,
-        Measure::Entropy => words.entropy,
-        Measure::Margin => words.margin,
-        Measure::WallTime => words.wall_time,
-    }
-}
-
-/// The menu that chooses the measure, with its scale.
-pub fn measure_menu(style: MarkStyle, dispatch: &Dispatch) -> Html {
-    let onchange = when(dispatch, |event: yew::Event| {
-        let name = event.target_dyn_into::<HtmlSelectElement>()?.value();
-        Measure::ALL
-            .into_iter()
-            .find(|measure| measure.name() == name)
-            .map(Action::MeasureChosen)
-    });
-    let (low, high) = style.scale;
-    let end = |value: f64| written(style.measure, value);
-    html! {
-        <div class="measure">
-            <label>{ words().transcript.tokens_show }{ " " }
-                <select id="measure" {onchange}>{ for Measure::ALL.iter().map(|measure| html! {
-                    <option value={measure.name()} selected={*measure == style.measure}>{ measure_name(*measure) }</option>
-                }) }</select>
-            </label>
-            if style.measure != Measure::None && high != low {
-                <span class="legend">{ end(low) }{ ramp() }{ end(high) }</span>
-            }
-        </div>
     }
 }
 

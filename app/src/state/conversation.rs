@@ -5,6 +5,7 @@
 
 use std::rc::Rc;
 
+use super::row::{self, Row};
 use super::select;
 use crate::protocol::{Finish, Likely, ModelFacts, Pass, Piece, PieceKind};
 
@@ -32,14 +33,6 @@ pub struct Replaced {
     /// The generation that begins in their place.
     pub by: u32,
     pub turns: Vec<Turn>,
-}
-
-/// One position within a pass.
-#[derive(Clone, Debug)]
-pub struct Row {
-    pub pass: Rc<Pass>,
-    /// Which of the pass's positions.
-    pub index: usize,
 }
 
 /// Who speaks.
@@ -83,6 +76,10 @@ pub struct Mark {
     pub entropy_bits: Option<f32>,
     /// Router margin, mean over MoE layers.
     pub margin: Option<f32>,
+    /// Bytes of weights and cache its pass touched, divided by the tokens of that pass.
+    pub moved_bytes: Option<f64>,
+    /// Share of its experts that the token before it was sent to as well.
+    pub reuse: Option<f32>,
     /// How undecided the model was when it drew this token.
     pub prediction_bits: Option<f32>,
     /// What it expected then.
@@ -251,19 +248,17 @@ impl Conversation {
     pub fn push_pass(&mut self, facts: &ModelFacts, pass: Pass) {
         self.totals.add(&pass);
         self.count_load(facts, &pass);
-        let pass = Rc::new(pass);
+        let first = pass.first_position as usize;
+        let new = row::rows(facts, pass);
         let rows = Rc::make_mut(&mut self.rows);
-        for index in 0..pass.positions as usize {
-            let position = pass.first_position as usize + index;
-            if rows.len() <= position {
-                rows.resize(position + 1, None);
-            }
-            rows[position] = Some(Row {
-                pass: Rc::clone(&pass),
-                index,
-            });
+        if rows.len() < first + new.len() {
+            rows.resize(first + new.len(), None);
         }
-        self.mark_measures(facts, &pass);
+        for (place, row) in rows[first..].iter_mut().zip(&new) {
+            *place = Some(row.clone());
+        }
+        row::keep_within_bounds(facts, rows);
+        self.mark_measures(facts, &new);
     }
 
     fn count_load(&mut self, facts: &ModelFacts, pass: &Pass) {
@@ -280,41 +275,33 @@ impl Conversation {
     }
 
     /// Writes the measures of a pass onto the marks of its positions.
-    fn mark_measures(&mut self, facts: &ModelFacts, pass: &Rc<Pass>) {
+    fn mark_measures(&mut self, facts: &ModelFacts, new: &[Row]) {
+        let Some(Row { pass, .. }) = new.first() else {
+            return;
+        };
         let range = pass.first_position..pass.first_position + pass.positions;
-        let wall_micros = pass.wall_micros / f64::from(pass.batch_tokens.max(1));
-        for chunk in self
-            .turns
-            .iter_mut()
-            .rev()
-            .flat_map(|turn| turn.chunks.iter_mut().rev())
-        {
-            let stands_before = chunk
-                .marks
-                .last()
-                .and_then(|mark| mark.position)
-                .is_some_and(|last| last < range.start);
-            if stands_before {
+        let before = range.start.checked_sub(1).and_then(|position| self.row(position));
+        let before = before.cloned();
+        let is_within = |mark: &Mark| mark.position.is_some_and(|own| range.contains(&own));
+        let turns = self.turns.iter_mut().rev();
+        for chunk in turns.flat_map(|turn| turn.chunks.iter_mut().rev()) {
+            let last = chunk.marks.last().and_then(|mark| mark.position);
+            if last.is_some_and(|last| last < range.start) {
                 return;
             }
-            if !chunk
-                .marks
-                .iter()
-                .any(|mark| mark.position.is_some_and(|own| range.contains(&own)))
-            {
+            if !chunk.marks.iter().any(is_within) {
                 continue;
             }
-            for mark in &mut Rc::make_mut(chunk).marks {
-                let Some(position) = mark.position.filter(|own| range.contains(own)) else {
-                    continue;
-                };
-                let row = Row {
-                    pass: Rc::clone(pass),
-                    index: (position - range.start) as usize,
-                };
-                mark.wall_micros = Some(wall_micros);
-                mark.entropy_bits = select::mean_entropy_bits(facts, &row);
-                mark.margin = select::mean_margin(facts, &row);
+            for mark in Rc::make_mut(chunk)
+                .marks
+                .iter_mut()
+                .filter(|mark| is_within(mark))
+            {
+                let index = mark.position.map_or(0, |own| (own - range.start) as usize);
+                let previous = index.checked_sub(1).map_or(before.as_ref(), |at| new.get(at));
+                if let Some(row) = new.get(index) {
+                    mark.measure(facts, row, previous);
+                }
             }
         }
     }
@@ -364,9 +351,25 @@ impl Mark {
             wall_micros: None,
             entropy_bits: None,
             margin: None,
+            moved_bytes: None,
+            reuse: None,
             prediction_bits: None,
             likeliest: Rc::default(),
         }
+    }
+}
+
+impl Mark {
+    /// Takes over what its pass was measured to be.
+    fn measure(&mut self, facts: &ModelFacts, row: &Row, previous: Option<&Row>) {
+        let (pass, total) = (&row.pass, select::total(&row.pass));
+        let share = f64::from(pass.batch_tokens.max(1));
+        let moved = total.weight_bytes + total.kv_read_bytes + total.kv_write_bytes;
+        self.wall_micros = Some(pass.wall_micros / share);
+        self.moved_bytes = Some(moved as f64 / share);
+        self.entropy_bits = select::mean_entropy_bits(row);
+        self.margin = select::mean_margin(row);
+        self.reuse = previous.and_then(|previous| select::reuse(facts, row, previous));
     }
 }
 

@@ -1,5 +1,7 @@
 //! What the panels show, derived from the state: plain numbers, nothing measured anew.
 
+pub mod measure;
+
 use super::{AppState, Conversation, Mark, Model, Row};
 use crate::protocol::{GroupCost, ModelFacts, Pass};
 
@@ -45,7 +47,7 @@ pub struct LayerRouting {
     pub layer: u32,
     /// Chosen experts, best first, with their weights. `(top_k)`
     pub chosen: Vec<(u16, f32)>,
-    /// Full distribution. `(n_experts)`
+    /// Full distribution; empty once it was let go. `(n_experts)`
     pub probs: Vec<f32>,
     pub entropy_bits: f32,
     /// Probability of the last chosen expert less that of the first rejected one.
@@ -62,17 +64,16 @@ pub fn routing(facts: &ModelFacts, row: &Row) -> Vec<LayerRouting> {
 
 /// Routing of one position in one MoE layer.
 pub fn layer_routing(facts: &ModelFacts, row: &Row, at: usize) -> Option<LayerRouting> {
-    let (top_k, n_experts) = (facts.top_k as usize, facts.n_experts as usize);
-    let flat = row.index * facts.moe_layers.len() + at;
-    let ids = row.pass.ids.get(flat * top_k..(flat + 1) * top_k)?;
-    let weights = row.pass.weights.get(flat * top_k..(flat + 1) * top_k)?;
-    let probs = row.pass.probs.get(flat * n_experts..(flat + 1) * n_experts)?;
+    let top_k = facts.top_k as usize;
+    let ids = row.ids().get(at * top_k..(at + 1) * top_k)?;
+    let weights = row.weights().get(at * top_k..(at + 1) * top_k)?;
+    let router = row.routers().get(at).copied().unwrap_or_default();
     Some(LayerRouting {
         layer: *facts.moe_layers.get(at)?,
         chosen: ids.iter().copied().zip(weights.iter().copied()).collect(),
-        probs: probs.to_vec(),
-        entropy_bits: entropy_bits(probs),
-        margin: margin(probs, ids),
+        probs: row.layer_probs(at).unwrap_or_default(),
+        entropy_bits: router.entropy_bits,
+        margin: router.margin,
     })
 }
 
@@ -88,7 +89,7 @@ pub fn entropy_bits(probs: &[f32]) -> f32 {
 }
 
 /// Least probability chosen less greatest rejected; none when every expert was chosen.
-fn margin(probs: &[f32], ids: &[u16]) -> Option<f32> {
+pub fn margin(probs: &[f32], ids: &[u16]) -> Option<f32> {
     let is_chosen = |expert: usize| ids.iter().any(|&id| usize::from(id) == expert);
     let (chosen, rejected): (Vec<_>, Vec<_>) = probs
         .iter()
@@ -100,25 +101,31 @@ fn margin(probs: &[f32], ids: &[u16]) -> Option<f32> {
 }
 
 /// Entropy of a position, mean over MoE layers.
-pub fn mean_entropy_bits(facts: &ModelFacts, row: &Row) -> Option<f32> {
-    let size = facts.moe_layers.len() * facts.n_experts as usize;
-    let probs = row
-        .pass
-        .probs
-        .get(row.index * size..(row.index + 1) * size)
-        .filter(|probs| !probs.is_empty())?;
-    let sum: f32 = probs.chunks(facts.n_experts as usize).map(entropy_bits).sum();
-    Some(sum / facts.moe_layers.len() as f32)
+pub fn mean_entropy_bits(row: &Row) -> Option<f32> {
+    let routers = row.routers();
+    let sum: f32 = routers.iter().map(|router| router.entropy_bits).sum();
+    (!routers.is_empty()).then(|| sum / routers.len() as f32)
 }
 
 /// Margin of a position, mean over MoE layers; none where some layer chose every expert.
-pub fn mean_margin(facts: &ModelFacts, row: &Row) -> Option<f32> {
-    let margins: Vec<f32> = routing(facts, row)
-        .iter()
-        .map(|layer| layer.margin)
-        .collect::<Option<_>>()?;
-    let n_layers = margins.len() as f32;
-    (n_layers > 0.0).then(|| margins.iter().sum::<f32>() / n_layers)
+pub fn mean_margin(row: &Row) -> Option<f32> {
+    let routers = row.routers();
+    let sum: f32 = routers.iter().map(|router| router.margin).sum::<Option<_>>()?;
+    (!routers.is_empty()).then(|| sum / routers.len() as f32)
+}
+
+/// Share of a token's experts, over all MoE layers, that another token was sent to as well.
+pub fn reuse(facts: &ModelFacts, row: &Row, other: &Row) -> Option<f32> {
+    let (own, others) = (row.ids(), other.ids());
+    if own.is_empty() || own.len() != others.len() {
+        return None;
+    }
+    let top_k = facts.top_k.max(1) as usize;
+    let layers = own.chunks(top_k).zip(others.chunks(top_k));
+    let shared: usize = layers
+        .map(|(own, others)| own.iter().filter(|id| others.contains(id)).count())
+        .sum();
+    Some(shared as f32 / own.len() as f32)
 }
 
 /// How evenly one MoE layer was used.
@@ -182,18 +189,11 @@ pub struct Kv {
 /// The KV cache at one row.
 pub fn kv(row: &Row) -> Kv {
     let pass = &row.pass;
-    let layers = pass.kv_held_bytes.len() / (pass.positions as usize).max(1);
-    let of = |column: &[u64]| {
-        column
-            .get(row.index * layers..(row.index + 1) * layers)
-            .unwrap_or_default()
-            .to_vec()
-    };
     Kv {
         positions: pass.first_position + row.index as u32 + 1,
         capacity: pass.kv_capacity,
-        held_bytes: of(&pass.kv_held_bytes),
-        read_bytes: of(&pass.kv_read_bytes),
+        held_bytes: row.kv_held_bytes().to_vec(),
+        read_bytes: row.kv_read_bytes().to_vec(),
         reserved_bytes: pass.kv_reserved_bytes,
         bytes_per_position: pass.kv_bytes_per_position,
     }
@@ -213,54 +213,4 @@ pub fn total(pass: &Pass) -> GroupCost {
         sum.operations += group.operations;
     }
     sum
-}
-
-/// The values that a measure's least and greatest shade stand for. Powers of two around the wall times
-/// seen, so that a new token rarely changes the scale.
-pub fn measure_scale(state: &AppState) -> (f64, f64) {
-    match state.view.measure {
-        super::Measure::None => (0.0, 0.0),
-        // What was likely is unremarkable: the improbable token gets the strong mark.
-        super::Measure::Probability => (1.0, 0.0),
-        super::Measure::Entropy => {
-            let n_experts = state
-                .model
-                .as_ref()
-                .map_or(1, |model| model.facts.n_experts.max(1));
-            (0.0, f64::from(n_experts).log2())
-        }
-        super::Measure::PredictionEntropy => {
-            (0.0, greatest(&state.conversation, |mark| mark.prediction_bits))
-        }
-        // A small margin is what is remarkable: another choice was near.
-        super::Measure::Margin => (greatest(&state.conversation, |mark| mark.margin), 0.0),
-        super::Measure::WallTime => wall_scale(&state.conversation),
-    }
-}
-
-/// The power of two above the greatest value seen.
-fn greatest(conversation: &Conversation, of: impl Fn(&super::Mark) -> Option<f32>) -> f64 {
-    let marks = conversation.turns.iter().flat_map(super::Turn::marks);
-    let greatest = marks.filter_map(of).fold(0.0, f32::max);
-    if greatest > 0.0 {
-        f64::from(greatest).log2().ceil().exp2()
-    } else {
-        0.0
-    }
-}
-
-fn wall_scale(conversation: &Conversation) -> (f64, f64) {
-    let walls = conversation
-        .rows
-        .iter()
-        .flatten()
-        .map(|row| row.pass.wall_micros / f64::from(row.pass.batch_tokens.max(1)));
-    let (low, high) = walls.fold((f64::INFINITY, 0.0), |(low, high): (f64, f64), wall| {
-        (low.min(wall), high.max(wall))
-    });
-    if high > 0.0 {
-        (low.log2().floor().exp2(), high.log2().ceil().exp2())
-    } else {
-        (0.0, 0.0)
-    }
 }

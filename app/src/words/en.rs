@@ -1,6 +1,6 @@
 //! English.
 
-use super::{Alert, Composer, Cost, Direction, Examples, Experts, Figure, Focus, Header, Kv, Layout, Loading, Models, Numbers, Page, Prediction, Raster, Settings, Transcript, Views, Welcome, Words};
+use super::{Alert, Composer, Cost, Direction, Examples, Experts, Figure, Focus, Header, Kv, Layout, Loading, Measures, Models, Numbers, Page, Prediction, Raster, Settings, Slot, Transcript, Views, Welcome, Words};
 use crate::format::{count, fixed};
 
 /// `1 token`, `2 tokens`.
@@ -189,6 +189,24 @@ pub static WORDS: Words = Words {
         may_not_fit: |memory| format!("It may not fit: this computer has {memory} of memory."),
         may_not_fit_least: |memory| format!("It may not fit: this computer has at least {memory} of memory."),
     },
+    measures: Measures {
+        show: "Tokens show",
+        nothing: "nothing",
+        probability: "probability",
+        prediction_entropy: "prediction entropy",
+        router_entropy: "router entropy",
+        router_margin: "router margin",
+        wall_time: "wall time",
+        bytes: "bytes touched",
+        reuse: "experts shared with the token before",
+        expert: "weight of one expert",
+        part: "part of the text",
+        cached: "cached or computed",
+        parts: ["template", "prompt", "reasoning", "answer"],
+        reused: "reused from the KV cache in the newest turn",
+        computed: "computed",
+        value: |measure, value| format!("{measure} {value}"),
+    },
     models: Models {
         title: "Models",
         built_in: "With this page",
@@ -259,6 +277,10 @@ pub static WORDS: Words = Words {
         max_tokens: "Max tokens",
         max_tokens_hint: "most tokens of one answer",
     },
+    slot: Slot {
+        layer: "layer",
+        expert: "expert",
+    },
     transcript: Transcript {
         you: "You",
         model: "Model",
@@ -275,14 +297,6 @@ pub static WORDS: Words = Words {
         seed: |seed| format!("seed {seed}"),
         template_token: |token| format!("template token {token}"),
         reasoned: |token| format!("reasoning: {token}"),
-        tokens_show: "Tokens show",
-        nothing: "nothing",
-        probability: "probability",
-        prediction_entropy: "prediction entropy",
-        entropy: "router entropy",
-        margin: "router margin",
-        wall_time: "wall time",
-        value: |measure, value| format!("{measure} {value}"),
     },
     views: Views {
         navigation: "Views",

@@ -1,6 +1,6 @@
 //! French. In it zero and one are singular, and `?`, `!`, `:` and `;` stand after a no-break space.
 
-use super::{Alert, Composer, Cost, Direction, Examples, Experts, Figure, Focus, Header, Kv, Layout, Loading, Models, Numbers, Page, Prediction, Raster, Settings, Transcript, Views, Welcome, Words};
+use super::{Alert, Composer, Cost, Direction, Examples, Experts, Figure, Focus, Header, Kv, Layout, Loading, Measures, Models, Numbers, Page, Prediction, Raster, Settings, Slot, Transcript, Views, Welcome, Words};
 use crate::format::{count, fixed};
 
 /// `1 jeton`, `2 jetons`.
@@ -205,6 +205,24 @@ pub static WORDS: Words = Words {
         may_not_fit: |memory| format!("Cela risque de ne pas tenir : cet ordinateur a {memory} de mémoire."),
         may_not_fit_least: |memory| format!("Cela risque de ne pas tenir : cet ordinateur a au moins {memory} de mémoire."),
     },
+    measures: Measures {
+        show: "Mesure affichée",
+        nothing: "aucune",
+        probability: "probabilité",
+        prediction_entropy: "entropie de la prédiction",
+        router_entropy: "entropie du routeur",
+        router_margin: "marge du routeur",
+        wall_time: "temps écoulé",
+        bytes: "octets touchés",
+        reuse: "experts communs avec le jeton précédent",
+        expert: "poids d’un expert",
+        part: "partie du texte",
+        cached: "en cache ou calculé",
+        parts: ["gabarit", "invite", "raisonnement", "réponse"],
+        reused: "repris du cache KV au dernier tour",
+        computed: "calculé",
+        value: |measure, value| format!("{measure} : {value}"),
+    },
     models: Models {
         title: "Modèles",
         built_in: "Avec cette page",
@@ -275,6 +293,10 @@ pub static WORDS: Words = Words {
         max_tokens: "Jetons max.",
         max_tokens_hint: "nombre maximal de jetons d’une réponse",
     },
+    slot: Slot {
+        layer: "couche",
+        expert: "expert",
+    },
     transcript: Transcript {
         you: "Vous",
         model: "Modèle",
@@ -291,14 +313,6 @@ pub static WORDS: Words = Words {
         seed: |seed| format!("graine {seed}"),
         template_token: |token| format!("jeton de gabarit {token}"),
         reasoned: |token| format!("raisonnement : {token}"),
-        tokens_show: "Mesure affichée",
-        nothing: "aucune",
-        probability: "probabilité",
-        prediction_entropy: "entropie de la prédiction",
-        entropy: "entropie du routeur",
-        margin: "marge du routeur",
-        wall_time: "temps écoulé",
-        value: |measure, value| format!("{measure} : {value}"),
     },
     views: Views {
         navigation: "Vues",
