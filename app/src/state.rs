@@ -5,6 +5,7 @@
 
 mod catalogue;
 mod conversation;
+pub mod economics;
 mod reduce;
 mod row;
 pub mod select;

@@ -11,6 +11,7 @@
 use std::cmp::Ordering;
 
 use crate::TokenId;
+use crate::random::SplitMix;
 
 /// How a token is chosen.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -131,7 +132,7 @@ impl Sampler {
         let options = options.checked()?;
         Ok(Self {
             options,
-            random: SplitMix(options.seed),
+            random: SplitMix::new(options.seed),
             candidates: Vec::new(),
         })
     }
@@ -280,23 +281,4 @@ pub(crate) fn exp(x: f64) -> f64 {
     let series = (1..=14).rev().fold(1.0, |sum, n| 1.0 + sum * r / f64::from(n));
     // k is a whole number from −1010 to 0, so the exponent field stays positive.
     series * f64::from_bits(((1023 + k as i64) as u64) << 52)
-}
-
-/// Random numbers: splitmix64 (Steele, Lea and Flood, 2014).
-#[derive(Clone, Debug)]
-struct SplitMix(u64);
-
-impl SplitMix {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// From 0 up to, not including, 1.
-    fn uniform(&mut self) -> f64 {
-        const STEP: f64 = 1.0 / (1u64 << 53) as f64;
-        (self.next() >> 11) as f64 * STEP
-    }
 }
