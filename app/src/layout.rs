@@ -8,7 +8,7 @@ use crate::hands::Hands;
 use crate::panels::transcript::transcript;
 use crate::panels::views::{self, Scene};
 use crate::panels::{
-    alert, composer, examples, focus, header, loading, measures, models, overview, raster, welcome,
+    alert, composer, examples, focus, header, loading, measures, models, overview, raster, transport, welcome,
 };
 use crate::protocol::Finish;
 use crate::state::{AppState, CatalogueModel, Role, select};
@@ -31,7 +31,7 @@ pub fn layout(state: &AppState, traced: &Rc<AppState>, hands: &Hands) -> Html {
                 { conversation(state, hands) }
                 <Trace ..trace.clone() />
             </main>
-            if !is_full_size { <TimeStrip ..trace /> }
+            <TimeStrip ..trace />
             <p class="visually-hidden" role="status">{ spoken(state) }</p>
         </>
     }
@@ -109,14 +109,19 @@ fn Trace(props: &TraceProps) -> Html {
     }
 }
 
-/// Below: all tokens so far.
+/// Below: all tokens so far, and the way through them.
 #[component]
 fn TimeStrip(props: &TraceProps) -> Html {
-    let scene = Scene::new(&props.state, &props.hands);
-    if props.state.model.is_none() || props.state.conversation.rows.is_empty() {
+    let (state, dispatch) = (&props.state, &props.hands.dispatch);
+    if state.model.is_none() || state.conversation.latest().is_none() {
         return Html::default();
     }
-    html! { <div class="time">{ raster::view(&scene) }</div> }
+    html! {
+        <div class="time">
+            if state.view.shown.is_none() { { raster::strip(&Scene::new(state, &props.hands)) } }
+            { transport::transport(state, dispatch) }
+        </div>
+    }
 }
 
 /// What a screen reader is told: an answer as a whole, never token by token.

@@ -13,6 +13,7 @@ use crate::layout::layout;
 use crate::panels::header::files;
 use crate::panels::when;
 use crate::protocol::{Executor, GenerateOptions, Sampling, Source};
+use crate::same::Same;
 use crate::state::{Action, AppState, Catalogue, PublicModels};
 use crate::store::Store;
 use crate::words::words;
@@ -44,7 +45,7 @@ pub fn run() {
     yew::Renderer::<App>::with_root_and_props(
         root,
         AppProps {
-            store: Shared(Rc::clone(&store)),
+            store: Same::new(&store),
         },
     )
     .render();
@@ -249,19 +250,10 @@ fn persist(store: &Rc<Store>) {
     });
 }
 
-/// The store as a property; there is only one.
-#[derive(Clone)]
-struct Shared(Rc<Store>);
-
-impl PartialEq for Shared {
-    fn eq(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.0, &other.0)
-    }
-}
-
 #[derive(Clone, PartialEq, Properties)]
 struct AppProps {
-    store: Shared,
+    /// There is only one.
+    store: Same<Store>,
 }
 
 #[component]

@@ -14,12 +14,15 @@ pub mod loading;
 pub mod measures;
 pub mod models;
 pub mod overview;
+pub mod picture;
 pub mod prediction;
 pub mod raster;
+pub mod rasters;
 pub mod settings;
 pub mod shade;
 pub mod slot;
 pub mod transcript;
+pub mod transport;
 pub mod views;
 pub mod welcome;
 

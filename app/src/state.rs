@@ -9,6 +9,7 @@ pub mod economics;
 mod reduce;
 mod row;
 pub mod select;
+mod time;
 
 use std::rc::Rc;
 
@@ -16,6 +17,7 @@ pub use catalogue::{Catalogue, CatalogueModel, Examples, PublicModel, PublicMode
 pub use conversation::{Chunk, Conversation, Mark, MarkKind, Replaced, Role, Totals, Turn};
 pub use reduce::reduce;
 pub use row::{DISTRIBUTION_BYTES, Router, Row};
+pub use time::Playback;
 
 use crate::protocol::{
     CacheFormat, Envelope, Event, Executor, ExecutorFacts, GenerateOptions, LoadStage, ModelFacts, Needs,
@@ -45,6 +47,7 @@ pub struct AppState {
     pub conversation: Conversation,
     pub activity: Activity,
     pub selection: Selection,
+    pub playback: Playback,
     /// What the visitor is writing.
     pub draft: String,
     /// The earlier prompt that is being written anew.
@@ -60,7 +63,7 @@ pub struct AppState {
 impl AppState {
     /// Whether the visitor looks at something else than in `other`.
     pub fn is_seen_otherwise(&self, other: &Self) -> bool {
-        (self.selection, self.view) != (other.selection, other.view)
+        (self.selection, self.view, self.playback) != (other.selection, other.view, other.playback)
     }
 
     /// Whether the trace shows something else than in `other`.
@@ -158,6 +161,8 @@ pub struct Settings {
 pub struct View {
     pub measure: Measure,
     pub experts: ExpertsView,
+    /// Order of the experts in rasters.
+    pub raster_order: select::raster::Order,
     /// Name of the view at full size; none is the overview.
     pub shown: Option<&'static str>,
 }
@@ -273,6 +278,13 @@ pub enum Action {
     EditCancelled,
     /// A token; none follows the newest.
     Selected(Option<u32>),
+    /// The token so many positions away.
+    Stepped(i64),
+    PlayToggled,
+    /// Playing goes on by one token.
+    Ticked,
+    /// Speed of playing, tokens per second.
+    RateChosen(u32),
     /// A layer, counted among MoE layers.
     LayerSelected(usize),
     /// An expert of the selected layer, or none.
@@ -281,6 +293,7 @@ pub enum Action {
     SettingsToggled,
     MeasureChosen(Measure),
     ExpertsViewChosen(ExpertsView),
+    RasterOrdered(select::raster::Order),
     /// A view at full size, or the overview.
     ViewChosen(Option<&'static str>),
     AlertRaised(String),

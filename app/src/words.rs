@@ -117,9 +117,11 @@ pub struct Words {
     pub page: Page,
     pub prediction: Prediction,
     pub raster: Raster,
+    pub rasters: Rasters,
     pub settings: Settings,
     pub slot: Slot,
     pub transcript: Transcript,
+    pub transport: Transport,
     pub views: Views,
     pub welcome: Welcome,
 }
@@ -356,6 +358,14 @@ pub struct Measures {
     pub value: fn(&str, &str) -> String,
 }
 
+/// `panels/rasters.rs`.
+pub struct Rasters {
+    pub title: &'static str,
+    pub empty: &'static str,
+    pub note: &'static str,
+    pub layer: fn(u32) -> String,
+}
+
 /// `panels/slot.rs`: one expert of one layer.
 pub struct Slot {
     pub layer: &'static str,
@@ -433,6 +443,18 @@ pub struct Raster {
     pub axes: fn(u64) -> String,
     pub picture: fn(u64, u32) -> String,
     pub layer: &'static str,
+    pub empty: &'static str,
+    pub order: &'static str,
+    pub by_index: &'static str,
+    pub by_load: &'static str,
+    pub by_first_use: &'static str,
+    /// First and last position.
+    pub near: fn(u64, u64) -> String,
+    pub table: &'static str,
+    pub expert: &'static str,
+    pub times: &'static str,
+    pub mean_weight: &'static str,
+    pub first: &'static str,
 }
 
 /// `panels/settings.rs`.
@@ -473,6 +495,20 @@ pub struct Transcript {
     pub reasoned: fn(&str) -> String,
 }
 
+/// `panels/transport.rs`.
+pub struct Transport {
+    pub title: &'static str,
+    pub back: &'static str,
+    pub forward: &'static str,
+    pub play: &'static str,
+    pub pause: &'static str,
+    pub scrub: &'static str,
+    pub speed: &'static str,
+    pub newest: &'static str,
+    /// Tokens per second.
+    pub rate: fn(u32) -> String,
+}
+
 /// `panels/views.rs`: the navigation; groups, then views by their names.
 pub struct Views {
     pub navigation: &'static str,
@@ -487,6 +523,7 @@ pub struct Views {
     pub kv: &'static str,
     pub prediction: &'static str,
     pub raster: &'static str,
+    pub rasters: &'static str,
 }
 
 /// `panels/welcome.rs`.

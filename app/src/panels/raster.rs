@@ -1,215 +1,269 @@
-//! Time: the chosen experts of one MoE layer, one column per position, one row per expert.
+//! Time: the chosen experts of one MoE layer, one column per position, one line per expert.
 //!
-//! A canvas with as many pixels as cells, stretched without smoothing; the columns' numbers are in
-//! the experts panel, where a click on a column leads.
+//! A long conversation shares columns among positions; the greatest weight shows, and at full size the
+//! positions around the selected one stand below with a column each. All numbers are in the table.
 
 use std::rc::Rc;
 
-use gloo::events::EventListener;
-use wasm_bindgen::{Clamped, JsCast, JsValue};
-use web_sys::{
-    CanvasRenderingContext2d, HtmlCanvasElement, HtmlSelectElement, ImageData, MediaQueryListEvent,
-    MouseEvent,
-};
-use yew::{
-    Html, NodeRef, Properties, TargetCast, component, hook, html, use_effect_with, use_node_ref, use_state,
-};
+use web_sys::HtmlSelectElement;
+use yew::{Callback, Html, Properties, TargetCast, component, html, use_memo};
 
-use super::shade::{SHADES, shade};
+use super::picture::{Canvas, Frame, Move, NONE, Picture};
+use super::shade::shade;
 use super::views::Scene;
-use super::{Dispatch, panel, when};
-use crate::state::{Action, Row};
+use super::{Dispatch, nothing, panel, slot, when};
+use crate::format;
+use crate::same::Same;
+use crate::state::select::raster::{Columns, ExpertUse, Order, cells, sort, uses};
+use crate::state::{Action, AppState, Model, Row};
 use crate::words::words;
 
 /// Fewest columns drawn: the first tokens keep a readable width.
 const FEWEST_COLUMNS: usize = 128;
+/// Most columns drawn: what a screen can show.
+const MOST_COLUMNS: usize = 1024;
+/// Positions of the part with a column for each.
+const NEAR: usize = 96;
 
 /// The faintest shade of a chosen expert: even a small weight must be told from none.
 const FAINTEST: usize = 3;
 
-/// What the raster draws.
-#[derive(Clone, Debug, Properties)]
-pub struct RasterProps {
-    pub rows: Rc<Vec<Option<Row>>>,
-    /// MoE layers of the model.
-    pub layers: Vec<u32>,
-    pub n_experts: usize,
-    pub top_k: usize,
-    /// Which MoE layer.
-    pub layer: usize,
-    /// The position the panels are about.
-    pub position: Option<u32>,
-    pub dispatch: Dispatch,
-}
-
-impl PartialEq for RasterProps {
-    fn eq(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.rows, &other.rows)
-            && (self.layer, self.position, self.n_experts) == (other.layer, other.position, other.n_experts)
-    }
-}
-
-/// The panel.
+/// The view at full size.
 pub fn view(scene: &Scene<'_>) -> Html {
-    let Some(model) = &scene.state.model else {
+    let words = &words().raster;
+    let Some(props) = RasterProps::of(scene) else {
+        return panel("raster", words.title, Html::default(), nothing(words.empty));
+    };
+    let (state, dispatch) = (scene.state, &scene.hands.dispatch);
+    let tools = html! {
+        <div class="raster-tools">{ slot::chooser(state, dispatch) }{ order_menu(state.view.raster_order, dispatch) }</div>
+    };
+    let body = html! {
+        <>
+            <p class="note">{ (words.axes)(props.n_experts().saturating_sub(1) as u64) }</p>
+            <Raster is_full_size={true} ..props />
+        </>
+    };
+    panel("raster", words.title, tools, body)
+}
+
+/// The strip at the foot of the overview.
+pub fn strip(scene: &Scene<'_>) -> Html {
+    let Some(props) = RasterProps::of(scene) else {
         return Html::default();
     };
-    let facts = &model.facts;
-    let props = RasterProps {
-        rows: Rc::clone(&scene.state.conversation.rows),
-        layers: facts.moe_layers.clone(),
-        n_experts: facts.n_experts as usize,
-        top_k: facts.top_k as usize,
-        layer: scene.state.selection.layer,
-        position: scene.focus.as_ref().map(|focus| focus.position),
-        dispatch: scene.hands.dispatch.clone(),
-    };
-    html! { <Raster ..props /> }
-}
-
-impl RasterProps {
-    /// Columns drawn: powers of two, so that a new token rarely changes their width.
-    fn columns(&self) -> usize {
-        self.rows.len().next_power_of_two().max(FEWEST_COLUMNS)
-    }
-
-    /// The chosen experts and their weights at a position.
-    fn chosen(&self, position: usize) -> impl Iterator<Item = (usize, f32)> {
-        let row = self.rows.get(position).and_then(Option::as_ref);
-        let (ids, weights) = row.map_or((&[][..], &[][..]), |row| (row.ids(), row.weights()));
-        let chosen = ids
-            .iter()
-            .zip(weights)
-            .skip(self.layer * self.top_k)
-            .take(self.top_k);
-        chosen.map(|(id, weight)| (usize::from(*id), *weight))
-    }
-}
-
-/// The strip at the foot of the page.
-#[component]
-pub fn Raster(props: &RasterProps) -> Html {
-    let canvas = use_node_ref();
-    let shown = canvas.clone();
-    let theme = use_theme();
-    use_effect_with((props.clone(), theme), move |(props, _)| {
-        // A canvas that cannot be drawn leaves the strip empty; the numbers are in the panel above.
-        let _ = draw(&shown, props);
-    });
     let words = &words().raster;
-    let tools = html! { <div class="raster-tools"><span>{ (words.axes)(props.n_experts.saturating_sub(1) as u64) }</span>{ layer_menu(props) }</div> };
-    let layer = props.layers.get(props.layer).copied().unwrap_or_default();
-    let told = (words.picture)(props.rows.len() as u64, layer);
-    panel(
-        "raster",
-        words.title,
-        tools,
-        html! {
-            <div class="raster">
-                <canvas ref={canvas} role="img" aria-label={told} onclick={pick(props)} />
-                <svg class="cursor" viewBox={format!("0 0 {} 1", props.columns())} preserveAspectRatio="none" aria-hidden="true">
-                    { props.position.map(|at| html! { <rect x={at.to_string()} y="0" width="1" height="1" /> }).unwrap_or_default() }
-                </svg>
-            </div>
-        },
-    )
+    let (state, dispatch) = (scene.state, &scene.hands.dispatch);
+    let tools = html! {
+        <div class="raster-tools"><span>{ (words.axes)(props.n_experts().saturating_sub(1) as u64) }</span>{ slot::layer_menu(state, dispatch) }</div>
+    };
+    panel("raster", words.title, tools, html! { <Raster ..props /> })
 }
 
-/// A number that changes with the colour scheme: a canvas does not follow the style by itself.
-#[hook]
-fn use_theme() -> u32 {
-    let theme = use_state(|| 0);
-    let changed = theme.clone();
-    use_effect_with((), move |()| {
-        let query = gloo::utils::window()
-            .match_media("(prefers-color-scheme: dark)")
-            .ok()
-            .flatten();
-        let listener = query.map(|query| {
-            EventListener::new(&query, "change", move |event| {
-                let is_dark = event
-                    .dyn_ref::<MediaQueryListEvent>()
-                    .is_some_and(MediaQueryListEvent::matches);
-                changed.set(1 + u32::from(is_dark));
-            })
-        });
-        move || drop(listener)
+/// The menu of orders.
+pub fn order_menu(order: Order, dispatch: &Dispatch) -> Html {
+    let words = &words().raster;
+    let onchange = when(dispatch, |event: yew::Event| {
+        let name = event.target_dyn_into::<HtmlSelectElement>()?.value();
+        let found = Order::ALL.into_iter().find(|order| order.name() == name);
+        found.map(Action::RasterOrdered)
     });
-    *theme
-}
-
-fn layer_menu(props: &RasterProps) -> Html {
-    let onchange = when(&props.dispatch, |event: yew::Event| {
-        event
-            .target_dyn_into::<HtmlSelectElement>()?
-            .value()
-            .parse()
-            .ok()
-            .map(Action::LayerSelected)
-    });
+    let title = |order: Order| match order {
+        Order::Index => words.by_index,
+        Order::Load => words.by_load,
+        Order::FirstUse => words.by_first_use,
+    };
     html! {
-        <label>{ words().raster.layer }{ " " }<select {onchange}>{ for props.layers.iter().enumerate().map(|(at, layer)| html! {
-            <option value={at.to_string()} selected={at == props.layer}>{ *layer }</option>
+        <label>{ words.order }{ " " }<select class="order" {onchange}>{ for Order::ALL.into_iter().map(|own| html! {
+            <option value={own.name()} selected={own == order}>{ title(own) }</option>
         }) }</select></label>
     }
 }
 
-#[allow(
-    clippy::useless_conversion,
-    reason = "pixels are i32 or f64, depending on web_sys_unstable_apis"
-)]
-fn pick(props: &RasterProps) -> yew::Callback<MouseEvent> {
-    let (columns, known) = (props.columns(), props.rows.len());
-    when(&props.dispatch, move |event: MouseEvent| {
-        let width = event
-            .target_dyn_into::<HtmlCanvasElement>()?
-            .client_width()
-            .max(1);
-        let position = (f64::from(event.offset_x()) / f64::from(width) * columns as f64) as usize;
-        (position < known).then_some(Action::Selected(Some(position as u32)))
+/// What the raster draws.
+#[derive(Clone, PartialEq, Properties)]
+pub struct RasterProps {
+    pub rows: Same<Vec<Option<Row>>>,
+    pub model: Same<Model>,
+    /// Counted among MoE layers.
+    pub layer: usize,
+    pub order: Order,
+    /// The position the views are about.
+    pub position: Option<u32>,
+    pub expert: Option<u16>,
+    #[prop_or_default]
+    pub is_full_size: bool,
+    pub dispatch: Dispatch,
+}
+
+impl RasterProps {
+    fn of(scene: &Scene<'_>) -> Option<Self> {
+        let state: &AppState = scene.state;
+        let has_rows = state.conversation.rows.iter().any(Option::is_some);
+        Some(Self {
+            rows: Same::new(&state.conversation.rows),
+            model: Same::new(state.model.as_ref().filter(|_| has_rows)?),
+            layer: state.selection.layer,
+            order: state.view.raster_order,
+            position: scene.focus.as_ref().map(|focus| focus.position),
+            expert: state.selection.expert,
+            is_full_size: false,
+            dispatch: scene.hands.dispatch.clone(),
+        })
+    }
+
+    fn n_experts(&self) -> usize {
+        self.model.facts.n_experts as usize
+    }
+
+    fn top_k(&self) -> usize {
+        self.model.facts.top_k as usize
+    }
+
+    fn picture(&self, uses: &[ExpertUse], columns: Columns) -> Rc<Picture> {
+        let cells = cells(&self.rows, uses, self.top_k(), self.layer, columns);
+        Picture::new(columns.count, cells.into_iter().map(weight_shade))
+    }
+}
+
+/// The shade of a weight; zero is an expert that was not chosen.
+pub fn weight_shade(weight: f32) -> u8 {
+    if weight > 0.0 {
+        shade(weight).max(FAINTEST) as u8
+    } else {
+        NONE
+    }
+}
+
+/// See the module.
+#[component]
+pub fn Raster(props: &RasterProps) -> Html {
+    let columns = Columns::fit(props.rows.len(), FEWEST_COLUMNS, MOST_COLUMNS);
+    // Scrubbing changes neither rows nor order, so nothing is drawn anew.
+    let drawn = use_memo(
+        (props.rows.clone(), props.layer, props.order),
+        |(rows, layer, order)| {
+            let mut uses = uses(rows, props.n_experts(), props.top_k(), *layer);
+            sort(&mut uses, *order);
+            let picture = props.picture(&uses, columns);
+            (uses, picture)
+        },
+    );
+    let (uses, picture) = &*drawn;
+    let near = props
+        .position
+        .filter(|_| props.is_full_size && columns.positions_each > 1);
+    html! {
+        <>
+            { canvas(props, uses, Rc::clone(picture), columns) }
+            { near.map(|position| around(props, uses, position)).unwrap_or_default() }
+            if props.is_full_size { { table(props, uses) } }
+        </>
+    }
+}
+
+/// The positions around the selected one, with a column each.
+fn around(props: &RasterProps, uses: &[ExpertUse], position: u32) -> Html {
+    let columns = Columns {
+        from: (position as usize / (NEAR / 2))
+            .saturating_sub(1)
+            .saturating_mul(NEAR / 2),
+        count: NEAR * 3 / 2,
+        positions_each: 1,
+    };
+    html! {
+        <>
+            <h3>{ (words().raster.near)(columns.from as u64, (columns.from + columns.count - 1) as u64) }</h3>
+            { canvas(props, uses, props.picture(uses, columns), columns) }
+        </>
+    }
+}
+
+fn canvas(props: &RasterProps, uses: &[ExpertUse], picture: Rc<Picture>, columns: Columns) -> Html {
+    let line = |expert: u16| uses.iter().position(|own| own.expert == expert);
+    let column = props.position.and_then(|position| columns.of(position as usize));
+    let frames = column.map(|column| Frame {
+        column,
+        line: 0,
+        columns: 1,
+        lines: uses.len(),
+    });
+    let of_expert = props.expert.and_then(line).map(|line| Frame {
+        column: 0,
+        line,
+        columns: columns.count,
+        lines: 1,
+    });
+    let layer = props.model.facts.moe_layers.get(props.layer).copied();
+    let label = (words().raster.picture)(props.rows.len() as u64, layer.unwrap_or_default());
+    let class = if props.is_full_size {
+        "raster tall"
+    } else {
+        "raster"
+    };
+    html! {
+        <Canvas picture={Same(picture)} {label} {class} frames={frames.into_iter().chain(of_expert).collect::<Vec<_>>()}
+            onpick={picked(props, uses, columns)} onmove={moved(props, uses)} />
+    }
+}
+
+fn picked(props: &RasterProps, uses: &[ExpertUse], columns: Columns) -> Callback<(usize, usize)> {
+    let (dispatch, known) = (props.dispatch.clone(), props.rows.len());
+    let experts: Vec<u16> = uses.iter().map(|own| own.expert).collect();
+    let is_full_size = props.is_full_size;
+    Callback::from(move |(column, line): (usize, usize)| {
+        let position = columns.position(column);
+        if position < known {
+            dispatch.emit(Action::Selected(Some(position as u32)));
+        }
+        if is_full_size {
+            dispatch.emit(Action::ExpertSelected(experts.get(line).copied()));
+        }
     })
 }
 
-fn draw(canvas: &NodeRef, props: &RasterProps) -> Result<(), JsValue> {
-    let Some(canvas) = canvas.cast::<HtmlCanvasElement>() else {
-        return Ok(());
-    };
-    let (width, height) = (props.columns(), props.n_experts.max(1));
-    let palette = palette(&canvas)?;
-    let mut pixels = vec![0_u8; width * height * 4];
-    for column in 0..props.rows.len() {
-        for (expert, weight) in props.chosen(column).filter(|(expert, _)| *expert < height) {
-            let at = (expert * width + column) * 4;
-            pixels[at..at + 4].copy_from_slice(&palette[shade(weight).max(FAINTEST)]);
+/// Left and right go through the tokens, up and down through the experts as they stand.
+fn moved(props: &RasterProps, uses: &[ExpertUse]) -> Callback<Move> {
+    let experts: Vec<u16> = uses.iter().map(|own| own.expert).collect();
+    let line = props
+        .expert
+        .and_then(|expert| experts.iter().position(|own| *own == expert));
+    let last = props.rows.len().saturating_sub(1) as u32;
+    let position = props.position;
+    props.dispatch.reform(move |to| match to {
+        Move::Columns(by) => Action::Stepped(by),
+        Move::Lines(by) => {
+            let here = line.map_or(-1, |line| line as i64);
+            let wanted = (here + by).clamp(0, experts.len() as i64 - 1);
+            Action::ExpertSelected(experts.get(wanted as usize).copied())
         }
-    }
-    if canvas.width() != width as u32 || canvas.height() != height as u32 {
-        canvas.set_width(width as u32);
-        canvas.set_height(height as u32);
-    }
-    let image = ImageData::new_with_u8_clamped_array(Clamped(&pixels), width as u32)?;
-    let context = canvas
-        .get_context("2d")?
-        .ok_or("no 2d context")?
-        .dyn_into::<CanvasRenderingContext2d>()?;
-    context.put_image_data(&image, 0_u8.into(), 0_u8.into())
+        Move::First => Action::Selected(Some(0)),
+        Move::Last => Action::Selected(Some(last)),
+        Move::Pin => Action::Selected(position),
+        Move::Leave => Action::Selected(None),
+    })
 }
 
-/// The shades of the theme, as bytes.
-fn palette(canvas: &HtmlCanvasElement) -> Result<[[u8; 4]; SHADES], JsValue> {
-    let style = gloo::utils::window()
-        .get_computed_style(canvas)?
-        .ok_or("no style")?;
-    let mut palette = [[0; 4]; SHADES];
-    for (level, colour) in palette.iter_mut().enumerate() {
-        *colour = rgba(style.get_property_value(&format!("--shade-{level}"))?.trim()).unwrap_or_default();
+fn table(props: &RasterProps, uses: &[ExpertUse]) -> Html {
+    let words = &words().raster;
+    let row = |own: &ExpertUse| {
+        let mean = own.weight / f64::from(own.times.max(1));
+        let first = own.first.map(|first| format::count(u64::from(first)));
+        html! {
+            <tr key={own.expert} data-expert={own.expert.to_string()} data-times={own.times.to_string()} data-first={own.first.map(|first| first.to_string())}
+                aria-selected={(props.expert == Some(own.expert)).then_some("true")}>
+                <th scope="row">{ own.expert }</th><td>{ format::count(u64::from(own.times)) }</td>
+                <td>{ if own.times > 0 { format::prob(mean as f32) } else { "—".into() } }</td><td>{ first.unwrap_or("—".into()) }</td>
+            </tr>
+        }
+    };
+    html! {
+        <details class="more">
+            <summary>{ words.table }</summary>
+            <table class="numbers">
+                <thead><tr><th scope="col">{ words.expert }</th><th scope="col">{ words.times }</th><th scope="col">{ words.mean_weight }</th><th scope="col">{ words.first }</th></tr></thead>
+                <tbody>{ for uses.iter().map(row) }</tbody>
+            </table>
+        </details>
     }
-    Ok(palette)
-}
-
-/// `#rrggbb` as bytes.
-fn rgba(hex: &str) -> Option<[u8; 4]> {
-    let number = u32::from_str_radix(hex.strip_prefix('#')?, 16).ok()?;
-    let [_, red, green, blue] = number.to_be_bytes();
-    Some([red, green, blue, 255])
 }

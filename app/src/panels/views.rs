@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use yew::{Html, html};
 
-use super::{Dispatch, cost, experts, kv, prediction, raster};
+use super::{Dispatch, cost, experts, kv, prediction, raster, rasters};
 use crate::hands::Hands;
 use crate::state::select::{self, Focus};
 use crate::state::{Action, AppState};
@@ -80,6 +80,7 @@ pub const VIEWS: &[Entry] = &[
     Entry { name: "experts", group: Group::Experts, title: |words| words.experts, draw: experts::view },
     Entry { name: "prediction", group: Group::Experts, title: |words| words.prediction, draw: prediction::view },
     Entry { name: "raster", group: Group::Time, title: |words| words.raster, draw: raster::view },
+    Entry { name: "rasters", group: Group::Time, title: |words| words.rasters, draw: rasters::view },
     Entry { name: "kv", group: Group::Memory, title: |words| words.kv, draw: kv::view },
     Entry { name: "cost", group: Group::Plan, title: |words| words.cost, draw: cost::view },
 ];

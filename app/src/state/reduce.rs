@@ -5,7 +5,7 @@
 
 use std::rc::Rc;
 
-use super::{Action, Activity, AppState, Conversation, Editing, Loading, Model, Role, Selection, Turn};
+use super::{Action, Activity, AppState, Conversation, Editing, Loading, Model, Role, Selection, Turn, time};
 use crate::protocol::{Envelope, Event, Finish, LoadStage, Request, Source, VERSION};
 
 /// The next state, and what to ask of the worker.
@@ -67,12 +67,17 @@ pub fn reduce(mut state: AppState, action: Action) -> (AppState, Vec<Request>) {
             }
         }
         Action::Selected(position) => state.selection.position = position,
+        Action::Stepped(by) => time::step(&mut state, by),
+        Action::PlayToggled => time::toggle(&mut state),
+        Action::Ticked => time::tick(&mut state),
+        Action::RateChosen(rate) => state.playback.tokens_per_second = rate.clamp(1, 1000),
         Action::LayerSelected(layer) => select_layer(&mut state, layer),
         Action::ExpertSelected(expert) => state.selection.expert = expert,
         Action::SamplingChanged(sampling) => state.settings.sampling = sampling,
         Action::SettingsToggled => state.settings.is_open = !state.settings.is_open,
         Action::MeasureChosen(measure) => state.view.measure = measure,
         Action::ExpertsViewChosen(view) => state.view.experts = view,
+        Action::RasterOrdered(order) => state.view.raster_order = order,
         Action::ViewChosen(shown) => state.view.shown = shown,
         Action::AlertRaised(sentence) => state.alert = Some(sentence),
         Action::AlertDismissed => state.alert = None,

@@ -1,6 +1,7 @@
 //! What the panels show, derived from the state: plain numbers, nothing measured anew.
 
 pub mod measure;
+pub mod raster;
 
 use super::{AppState, Conversation, Mark, Model, Row};
 use crate::protocol::{GroupCost, ModelFacts, Pass};

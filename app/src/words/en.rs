@@ -1,6 +1,6 @@
 //! English.
 
-use super::{Alert, Composer, Cost, Direction, Examples, Experts, Figure, Focus, Header, Kv, Layout, Loading, Measures, Models, Numbers, Page, Prediction, Raster, Settings, Slot, Transcript, Views, Welcome, Words};
+use super::{Alert, Composer, Cost, Direction, Examples, Experts, Figure, Focus, Header, Kv, Layout, Loading, Measures, Models, Numbers, Page, Prediction, Raster, Rasters, Settings, Slot, Transcript, Transport, Views, Welcome, Words};
 use crate::format::{count, fixed};
 
 /// `1 token`, `2 tokens`.
@@ -259,6 +259,23 @@ pub static WORDS: Words = Words {
         axes: |last| format!("rows: experts 0 to {last} · columns: positions · shade: weight"),
         picture: |positions, layer| format!("Chosen experts and their weights over {} in layer {layer}", plural(positions, "position", "positions")),
         layer: "layer",
+        empty: "The experts each token goes to, in the order of time, will be drawn here.",
+        order: "order",
+        by_index: "by number",
+        by_load: "by load",
+        by_first_use: "by first use",
+        near: |from, to| format!("Positions {from} to {to}, one column each"),
+        table: "As a table",
+        expert: "expert",
+        times: "times chosen",
+        mean_weight: "mean weight",
+        first: "first at position",
+    },
+    rasters: Rasters {
+        title: "All layers over time",
+        empty: "One small picture for each layer will be drawn here.",
+        note: "One picture for each layer; lines: experts, columns: positions, shade: weight. The button above a picture selects its layer.",
+        layer: |layer| format!("layer {layer}"),
     },
     settings: Settings {
         title: "Sampling",
@@ -298,6 +315,17 @@ pub static WORDS: Words = Words {
         template_token: |token| format!("template token {token}"),
         reasoned: |token| format!("reasoning: {token}"),
     },
+    transport: Transport {
+        title: "Time",
+        back: "One token back",
+        forward: "One token forward",
+        play: "Play the tokens",
+        pause: "Pause",
+        scrub: "Position",
+        speed: "Speed",
+        newest: "Follow the newest token",
+        rate: |tokens| format!("{tokens}/s"),
+    },
     views: Views {
         navigation: "Views",
         overview: "Overview",
@@ -311,6 +339,7 @@ pub static WORDS: Words = Words {
         kv: "KV cache",
         prediction: "Prediction",
         raster: "One layer",
+        rasters: "All layers",
     },
     welcome: Welcome {
         title: "A sparse language model you can see through",

@@ -1,6 +1,6 @@
 //! French. In it zero and one are singular, and `?`, `!`, `:` and `;` stand after a no-break space.
 
-use super::{Alert, Composer, Cost, Direction, Examples, Experts, Figure, Focus, Header, Kv, Layout, Loading, Measures, Models, Numbers, Page, Prediction, Raster, Settings, Slot, Transcript, Views, Welcome, Words};
+use super::{Alert, Composer, Cost, Direction, Examples, Experts, Figure, Focus, Header, Kv, Layout, Loading, Measures, Models, Numbers, Page, Prediction, Raster, Rasters, Settings, Slot, Transcript, Transport, Views, Welcome, Words};
 use crate::format::{count, fixed};
 
 /// `1 jeton`, `2 jetons`.
@@ -275,6 +275,23 @@ pub static WORDS: Words = Words {
         axes: |last| format!("lignes : experts 0 à {last} · colonnes : positions · teinte : poids"),
         picture: |positions, layer| format!("Experts choisis et leurs poids sur {} dans la couche {layer}", plural(positions, "position", "positions")),
         layer: "couche",
+        empty: "Les experts de chaque jeton, au fil du temps, seront dessinés ici.",
+        order: "ordre",
+        by_index: "par numéro",
+        by_load: "par charge",
+        by_first_use: "par première utilisation",
+        near: |from, to| format!("Positions {from} à {to}, une colonne chacune"),
+        table: "En tableau",
+        expert: "expert",
+        times: "fois choisi",
+        mean_weight: "poids moyen",
+        first: "première position",
+    },
+    rasters: Rasters {
+        title: "Toutes les couches au fil du temps",
+        empty: "Une petite image par couche sera dessinée ici.",
+        note: "Une image par couche ; lignes : experts, colonnes : positions, teinte : poids. Le bouton au-dessus d’une image choisit sa couche.",
+        layer: |layer| format!("couche {layer}"),
     },
     settings: Settings {
         title: "Échantillonnage",
@@ -314,6 +331,17 @@ pub static WORDS: Words = Words {
         template_token: |token| format!("jeton de gabarit {token}"),
         reasoned: |token| format!("raisonnement : {token}"),
     },
+    transport: Transport {
+        title: "Temps",
+        back: "Un jeton en arrière",
+        forward: "Un jeton en avant",
+        play: "Dérouler les jetons",
+        pause: "Pause",
+        scrub: "Position",
+        speed: "Vitesse",
+        newest: "Suivre le jeton le plus récent",
+        rate: |tokens| format!("{tokens}/s"),
+    },
     views: Views {
         navigation: "Vues",
         overview: "Aperçu",
@@ -327,6 +355,7 @@ pub static WORDS: Words = Words {
         kv: "Cache KV",
         prediction: "Prédiction",
         raster: "Une couche",
+        rasters: "Toutes les couches",
     },
     welcome: Welcome {
         title: "Un modèle de langue clairsemé, à livre ouvert",
