@@ -68,7 +68,7 @@ fn a_cache_that_forgets_what_is_not_seen_gives_the_same_logits() {
     let tokens = tokens();
     for file in ["gpt-oss.gguf", "lfm2moe.gguf"] {
         // In one pass nothing is forgotten.
-        let whole = run(&mut open(file, &Device::Cpu, CONTEXT), &tokens);
+        let whole = run(&mut open(file, &Device::Twins, CONTEXT), &tokens);
         for (name, device) in devices::all() {
             let mut session = open(file, &device, 7);
             let smallest = session.plan().kv_layers.iter().map(|layer| layer.rows).min();
@@ -85,7 +85,7 @@ fn a_cache_that_forgets_what_is_not_seen_gives_the_same_logits() {
 fn a_session_goes_back_as_far_as_its_layers_remember() {
     let tokens = tokens();
     for file in ["gpt-oss.gguf", "lfm2moe.gguf"] {
-        let mut session = open(file, &Device::Cpu, 7);
+        let mut session = open(file, &Device::Twins, 7);
         let straight = run(&mut session, &tokens);
         let kept = session.truncate(300);
         assert_eq!(kept, 300, "{file}: 100 positions are remembered");
@@ -94,14 +94,14 @@ fn a_session_goes_back_as_far_as_its_layers_remember() {
         assert_eq!(session.truncate(100), 0, "{file}: 300 positions are not");
         assert_same(file, &run(&mut session, &tokens), &straight);
     }
-    let mut full = open("olmoe.gguf", &Device::Cpu, 7);
+    let mut full = open("olmoe.gguf", &Device::Twins, 7);
     run(&mut full, &tokens);
     assert_eq!(full.truncate(1), 1, "full attention remembers everything");
 }
 
 #[test]
 fn the_trace_counts_what_a_window_holds_and_reads() {
-    let mut session = open("gpt-oss.gguf", &Device::Cpu, 7);
+    let mut session = open("gpt-oss.gguf", &Device::Twins, 7);
     run(&mut session, &tokens()[..N_TOKENS - 1]);
     let pass = pollster::block_on(session.forward(&[1], 1)).expect("forward");
     let kv = &pass.traces[0].kv;

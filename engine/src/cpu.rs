@@ -18,6 +18,7 @@ pub mod short_conv;
 pub mod swiglu;
 
 use std::cell::{Ref, RefCell, RefMut};
+use std::ops::Range;
 use std::rc::Rc;
 
 use crate::plan::{BufferId, PackId};
@@ -142,6 +143,32 @@ impl Weights {
     /// Elements of a row.
     pub fn cols(&self) -> usize {
         self.cols
+    }
+
+    /// How it is stored.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Bytes of a row.
+    pub fn row_bytes(&self) -> usize {
+        self.row_bytes
+    }
+
+    /// Some of its rows as they are in the file.
+    pub fn bytes(&self, rows: Range<usize>) -> &[u8] {
+        &self.bytes[rows.start * self.row_bytes..rows.end * self.row_bytes]
+    }
+
+    /// One row as floats: where it lies, if that is what it is stored as, or decoded.
+    pub fn floats<'a>(&'a self, row: usize, decoded: &'a mut [f32]) -> &'a [f32] {
+        if self.format == Format::F32
+            && let Ok(floats) = bytemuck::try_cast_slice(self.bytes(row..row + 1))
+        {
+            return floats;
+        }
+        self.row(row, decoded);
+        decoded
     }
 
     /// Decodes one row. `(cols)`

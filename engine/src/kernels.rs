@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::cpu;
+use crate::fast;
 use crate::plan::{BufferId, PackId};
 use crate::quant::Format;
 use crate::session::KvFormat;
@@ -215,6 +216,10 @@ pub trait Kernel: fmt::Debug {
     fn work(&self, pass: Pass<'_>) -> GroupWork;
     /// Runs the CPU twin.
     fn run_cpu(&self, memory: &cpu::Memory, batch: Batch);
+    /// Runs the fast form, of kernels that have one.
+    fn run_fast(&self, memory: &cpu::Memory, batch: Batch, _scratch: &mut fast::Scratch) {
+        self.run_cpu(memory, batch);
+    }
 }
 
 /// A uniform struct with its field offsets, so that a test can hold it against the WGSL.

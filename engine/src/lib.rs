@@ -16,6 +16,7 @@ mod clock;
 pub mod cost;
 pub mod cpu;
 pub mod error;
+pub mod fast;
 pub mod generate;
 pub mod gguf;
 pub mod gpu;

@@ -6,7 +6,7 @@ use moescope_engine::session::Device;
 /// The CPU twins, and the GPU with rows per invocation and with rows shared by 16 lanes, at
 /// WebGPU's default limits. Without a GPU the tests say so, and fail where one is required.
 pub fn all() -> Vec<(String, Device)> {
-    let mut devices = vec![("cpu".to_owned(), Device::Cpu)];
+    let mut devices = vec![("cpu".to_owned(), Device::Twins)];
     for lanes in [1, 16] {
         match gpu(lanes) {
             Some(device) => devices.push((format!("gpu with {lanes} lanes"), device)),

@@ -58,6 +58,7 @@ impl Args {
     pub fn device(&self) -> Result<Device> {
         match self.text("executor").unwrap_or("cpu") {
             "cpu" => Ok(Device::Cpu),
+            "twins" => Ok(Device::Twins),
             "gpu" => Ok(pollster::block_on(Device::gpu())?),
             other => Err(format!("--executor {other}: choose gpu or cpu").into()),
         }

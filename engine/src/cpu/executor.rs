@@ -1,19 +1,31 @@
-//! Runs a plan with the twins, one step after another, timing each with the clock.
+//! Runs a plan on the processor, one step after another, timing each with the clock.
 
 use crate::clock::Clock;
 use crate::cpu::{Memory, Weights};
+use crate::fast;
 use crate::plan::{BufferId, PackId, Plan};
 use crate::session::{PassInput, PassOutput};
+
+/// Which kernels run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CpuKernels {
+    /// Those of [`crate::fast`].
+    Fast,
+    /// The twins: exact, readable and slow.
+    Twins,
+}
 
 /// See the module.
 #[derive(Debug)]
 pub struct CpuExecutor {
     memory: Memory,
+    /// What the fast kernels work in; none for the twins.
+    scratch: Option<fast::Scratch>,
 }
 
 impl CpuExecutor {
     /// Zeroed memory for a plan.
-    pub fn new(plan: &Plan) -> Self {
+    pub fn new(plan: &Plan, kernels: CpuKernels) -> Self {
         let words = plan.buffers.iter().map(|buffer| buffer.words() as usize);
         let packs = plan
             .packs
@@ -21,6 +33,7 @@ impl CpuExecutor {
             .map(|pack| Weights::new(pack.format, pack.rows as usize, pack.cols as usize));
         Self {
             memory: Memory::new(words, packs.collect()),
+            scratch: (kernels == CpuKernels::Fast).then(fast::Scratch::default),
         }
     }
 
@@ -28,6 +41,7 @@ impl CpuExecutor {
     pub fn fork(&self) -> Self {
         Self {
             memory: self.memory.fork(),
+            scratch: self.scratch.as_ref().map(|_| fast::Scratch::default()),
         }
     }
 
@@ -62,7 +76,10 @@ impl CpuExecutor {
         let mut dispatches = 0;
         for (_, step) in plan.active_steps(input.batch) {
             let step_started = Clock::start();
-            step.kernel.run_cpu(&self.memory, input.batch);
+            match &mut self.scratch {
+                Some(scratch) => step.kernel.run_fast(&self.memory, input.batch, scratch),
+                None => step.kernel.run_cpu(&self.memory, input.batch),
+            }
             group_micros[step.group as usize] += step_started.micros();
             dispatches += 1;
         }

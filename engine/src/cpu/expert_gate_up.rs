@@ -48,7 +48,7 @@ pub fn expert_gate_up(
 }
 
 /// `silu(gate) · up`, or gpt-oss's clamped form of it.
-fn glu(activation: u32, gate: f32, up: f32) -> f32 {
+pub fn glu(activation: u32, gate: f32, up: f32) -> f32 {
     if activation == 1 {
         let clamped = gate.min(7.0);
         return clamped / (1.0 + (-1.702 * clamped).exp()) * (up.clamp(-7.0, 7.0) + 1.0);

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use super::{Batch, Bind, Grid, Kernel, LinkKind, Links, Pass, params};
 use crate::cpu;
+use crate::fast;
 use crate::plan::{BufferId, PackId};
 use crate::session::KvFormat;
 use crate::trace::GroupWork;
@@ -97,5 +98,12 @@ impl Kernel for Attention {
         let cache = cpu::attention::Cache { kv: self.kv, keys: &keys, values: &values };
         let sinks = self.sinks.map(|sinks| memory.vector(sinks));
         cpu::attention::attention(&self.params, batch, &q, &cache, sinks, &mut memory.f32_mut(self.out));
+    }
+
+    fn run_fast(&self, memory: &cpu::Memory, batch: Batch, scratch: &mut fast::Scratch) {
+        let (q, keys, values) = (memory.f32(self.q), memory.u32(self.keys), memory.u32(self.values));
+        let cache = cpu::attention::Cache { kv: self.kv, keys: &keys, values: &values };
+        let sinks = self.sinks.map(|sinks| memory.vector(sinks));
+        fast::attention::attention(&self.params, batch, &q, &cache, sinks, &mut memory.f32_mut(self.out), scratch.attention());
     }
 }

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use super::{Batch, Bind, Grid, Kernel, LinkKind, Links, Pass, params, weight_bytes};
 use crate::cpu;
+use crate::fast;
 use crate::plan::{BufferId, PackId};
 use crate::quant::Format;
 use crate::trace::GroupWork;
@@ -97,5 +98,15 @@ impl Kernel for ExpertDown {
             bias: self.bias.map(|bias| memory.weights(bias)),
         };
         cpu::expert_down::expert_down(&self.params, batch, &matrices, &act, &chosen, &mut memory.f32_mut(self.x));
+    }
+
+    fn run_fast(&self, memory: &cpu::Memory, batch: Batch, scratch: &mut fast::Scratch) {
+        let (act, ids) = (memory.f32(self.act), memory.u32(self.ids));
+        let chosen = cpu::expert_down::Chosen { ids: &ids, weights: &memory.f32(self.expert_weights) };
+        let matrices = cpu::expert_down::Matrices {
+            weights: memory.weights(self.weights),
+            bias: self.bias.map(|bias| memory.weights(bias)),
+        };
+        fast::expert_down::expert_down(&self.params, batch, &matrices, &act, &chosen, &mut memory.f32_mut(self.x), scratch);
     }
 }

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use super::{Batch, Bind, Grid, Kernel, LinkKind, Links, Pass, params, weight_bytes};
 use crate::cpu;
+use crate::fast;
 use crate::plan::{BufferId, PackId};
 use crate::quant::Format;
 use crate::trace::GroupWork;
@@ -97,5 +98,14 @@ impl Kernel for ExpertGateUp {
             bias: self.bias.map(|bias| memory.weights(bias)),
         };
         cpu::expert_gate_up::expert_gate_up(&self.params, batch, &matrices, &h, &ids, &mut memory.f32_mut(self.act));
+    }
+
+    fn run_fast(&self, memory: &cpu::Memory, batch: Batch, scratch: &mut fast::Scratch) {
+        let (h, ids) = (memory.f32(self.h), memory.u32(self.ids));
+        let matrices = cpu::expert_gate_up::Matrices {
+            weights: memory.weights(self.weights),
+            bias: self.bias.map(|bias| memory.weights(bias)),
+        };
+        fast::expert_gate_up::expert_gate_up(&self.params, batch, &matrices, &h, &ids, &mut memory.f32_mut(self.act), scratch);
     }
 }

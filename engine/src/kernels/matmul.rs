@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use super::{Batch, Bind, Grid, Kernel, LinkKind, Links, Pass, params, weight_bytes};
 use crate::cpu;
+use crate::fast;
 use crate::plan::{BufferId, PackId};
 use crate::quant::Format;
 use crate::trace::GroupWork;
@@ -92,5 +93,11 @@ impl Kernel for Matmul {
         let (x, mut y) = (memory.f32(self.x), memory.f32_mut(self.y));
         let bias = self.bias.map(|bias| memory.vector(bias));
         cpu::matmul::matmul(&self.params, batch, memory.weights(self.weights), bias, &x, &mut y);
+    }
+
+    fn run_fast(&self, memory: &cpu::Memory, batch: Batch, scratch: &mut fast::Scratch) {
+        let (x, mut y) = (memory.f32(self.x), memory.f32_mut(self.y));
+        let bias = self.bias.map(|bias| memory.vector(bias));
+        fast::matmul::matmul(&self.params, batch, memory.weights(self.weights), bias, &x, &mut y, scratch);
     }
 }

@@ -1,7 +1,8 @@
 //! The two ways to run a plan, behind one face.
 
-use crate::cpu::executor::CpuExecutor;
+use crate::cpu::executor::{CpuExecutor, CpuKernels};
 use crate::error::Error;
+use crate::fast;
 use crate::gpu::{GpuContext, executor::GpuExecutor};
 use crate::kernels::Batch;
 use crate::plan::{BufferId, Limits, PackId, Plan};
@@ -18,6 +19,8 @@ pub enum ExecutorKind {
 pub enum Device {
     Gpu(GpuContext),
     Cpu,
+    /// The CPU with the kernels' twins: exact, readable and slow. What others are held against.
+    Twins,
 }
 
 impl Device {
@@ -30,7 +33,7 @@ impl Device {
     pub fn kind(&self) -> ExecutorKind {
         match self {
             Self::Gpu(_) => ExecutorKind::Gpu,
-            Self::Cpu => ExecutorKind::Cpu,
+            Self::Cpu | Self::Twins => ExecutorKind::Cpu,
         }
     }
 
@@ -38,7 +41,8 @@ impl Device {
     pub fn name(&self) -> String {
         match self {
             Self::Gpu(context) => context.name(),
-            Self::Cpu => "CPU".into(),
+            Self::Cpu => format!("CPU, {}", fast::simd::name()),
+            Self::Twins => "CPU, twins".into(),
         }
     }
 
@@ -46,7 +50,7 @@ impl Device {
     pub fn is_software(&self) -> bool {
         match self {
             Self::Gpu(context) => context.is_software(),
-            Self::Cpu => false,
+            Self::Cpu | Self::Twins => false,
         }
     }
 
@@ -54,7 +58,7 @@ impl Device {
     pub fn has_timestamps(&self) -> bool {
         match self {
             Self::Gpu(context) => context.has_timestamps(),
-            Self::Cpu => true,
+            Self::Cpu | Self::Twins => true,
         }
     }
 
@@ -62,7 +66,7 @@ impl Device {
     pub fn limits(&self) -> Limits {
         match self {
             Self::Gpu(context) => context.limits(),
-            Self::Cpu => Limits::CPU,
+            Self::Cpu | Self::Twins => Limits::CPU,
         }
     }
 }
@@ -101,7 +105,8 @@ impl Executor {
     pub async fn new(device: &Device, plan: &Plan) -> Result<Self, Error> {
         Ok(match device {
             Device::Gpu(context) => Self::Gpu(Box::new(GpuExecutor::new(context, plan).await?)),
-            Device::Cpu => Self::Cpu(CpuExecutor::new(plan)),
+            Device::Cpu => Self::Cpu(CpuExecutor::new(plan, CpuKernels::Fast)),
+            Device::Twins => Self::Cpu(CpuExecutor::new(plan, CpuKernels::Twins)),
         })
     }
 

@@ -1,0 +1,184 @@
+//! Fast form of [`crate::cpu::attention`]. Keys and values are unpacked a block of positions at a time,
+//! small enough to stay near the processor, for all queries that share them: first all scores, then the
+//! softmax, then the values weighed.
+
+use super::exp::exp;
+use super::{room, unpack};
+use crate::cpu::attention::Cache;
+use crate::cpu::dot;
+use crate::kernels::Batch;
+use crate::kernels::attention::Params;
+
+/// Memory of the kernel.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    block: Vec<f32>,  // (BLOCK, head_dim or value_dim)
+    scores: Vec<f32>, // (tokens, heads of a group, positions)
+}
+
+/// Positions unpacked at a time.
+const BLOCK: usize = 64;
+
+/// As the twin.
+pub fn attention(
+    params: &Params,
+    batch: Batch,
+    q: &[f32],
+    cache: &Cache<'_>,
+    sinks: Option<&[f32]>,
+    out: &mut [f32],
+    scratch: &mut Scratch,
+) {
+    for kv_head in 0..params.n_kv_heads as usize {
+        let group = Group::new(params, batch, cache, kv_head);
+        let scores = room(&mut scratch.scores, group.n_queries() * group.n_positions);
+        group.score(q, scores, &mut scratch.block);
+        group.normalise(sinks, scores);
+        group.weigh(scores, out, &mut scratch.block);
+    }
+}
+
+/// The query heads of all tokens that share one head of keys and values.
+struct Group<'a> {
+    params: &'a Params,
+    batch: Batch,
+    cache: &'a Cache<'a>,
+    kv_head: usize,
+    n_heads: usize,
+    /// The oldest position any of the tokens sees.
+    first: usize,
+    n_positions: usize,
+}
+
+/// One head of one token.
+struct Query {
+    token: usize,
+    head: usize,
+    /// Positions it sees, counted from the group's first.
+    oldest: usize,
+    end: usize,
+}
+
+impl<'a> Group<'a> {
+    fn new(params: &'a Params, batch: Batch, cache: &'a Cache<'a>, kv_head: usize) -> Self {
+        let mut group = Self {
+            params,
+            batch,
+            cache,
+            kv_head,
+            n_heads: (params.n_heads / params.n_kv_heads) as usize,
+            first: 0,
+            n_positions: (batch.start + batch.n_tokens) as usize,
+        };
+        group.first = group.query(0).oldest;
+        group.n_positions -= group.first;
+        group
+    }
+
+    fn n_queries(&self) -> usize {
+        self.batch.n_tokens as usize * self.n_heads
+    }
+
+    fn query(&self, number: usize) -> Query {
+        let token = number / self.n_heads;
+        let end = self.batch.start as usize + token + 1;
+        let oldest = match self.params.window as usize {
+            0 => 0,
+            window => end.saturating_sub(window),
+        };
+        Query {
+            token,
+            head: self.kv_head * self.n_heads + number % self.n_heads,
+            oldest: oldest - self.first,
+            end: end - self.first,
+        }
+    }
+
+    /// `q · k · scale` of every query and position it sees.
+    fn score(&self, q: &[f32], scores: &mut [f32], block: &mut Vec<f32>) {
+        let dim = self.params.head_dim as usize;
+        let keys = room(block, BLOCK * dim);
+        for from in (0..self.n_positions).step_by(BLOCK) {
+            self.unpack(self.cache.keys, dim, dim, from, keys);
+            for (number, scores) in scores.chunks_exact_mut(self.n_positions).enumerate() {
+                let query = self.query(number);
+                let row = &q[query.token * self.params.q_stride as usize + query.head * dim..][..dim];
+                for at in from.max(query.oldest)..(from + BLOCK).min(query.end) {
+                    scores[at] = dot(row, &keys[(at - from) * dim..][..dim]) * self.params.scale;
+                }
+            }
+        }
+    }
+
+    /// Scores become shares. A sink is one more logit, whose share goes nowhere.
+    fn normalise(&self, sinks: Option<&[f32]>, scores: &mut [f32]) {
+        for (number, scores) in scores.chunks_exact_mut(self.n_positions).enumerate() {
+            let query = self.query(number);
+            let sink = sinks.map(|sinks| sinks[query.head]);
+            let seen = &mut scores[query.oldest..query.end];
+            let highest = seen.iter().copied().chain(sink).fold(f32::NEG_INFINITY, f32::max);
+            seen.iter_mut().for_each(|score| *score = exp(*score - highest));
+            let total = seen.iter().sum::<f32>() + sink.map_or(0.0, |sink| exp(sink - highest));
+            seen.iter_mut().for_each(|share| *share /= total);
+        }
+    }
+
+    /// `Σ share · v`
+    fn weigh(&self, shares: &[f32], out: &mut [f32], block: &mut Vec<f32>) {
+        let dim = self.params.value_dim as usize;
+        let values = room(block, BLOCK * dim);
+        for from in (0..self.n_positions).step_by(BLOCK) {
+            self.unpack(
+                self.cache.values,
+                self.params.value_stride as usize,
+                dim,
+                from,
+                values,
+            );
+            for (number, shares) in shares.chunks_exact(self.n_positions).enumerate() {
+                let query = self.query(number);
+                let at = query.token * self.params.out_stride as usize + query.head * dim;
+                let out = &mut out[at..at + dim];
+                if from == 0 {
+                    out.fill(0.0);
+                }
+                let seen = from.max(query.oldest)..(from + BLOCK).min(query.end);
+                if seen.is_empty() {
+                    continue;
+                }
+                let values = &values[(seen.start - from) * dim..];
+                add_weighed(&shares[seen], values, out);
+            }
+        }
+    }
+
+    /// A block of positions as floats.
+    fn unpack(&self, packed: &[u32], stride: usize, dim: usize, from: usize, out: &mut [f32]) {
+        for (index, out) in (from..self.n_positions.min(from + BLOCK)).zip(out.chunks_exact_mut(dim)) {
+            let row = (self.first + index) % self.params.cache_rows as usize;
+            let at = (row * self.params.n_kv_heads as usize + self.kv_head) * stride;
+            unpack::unpack(self.cache.kv, packed, at, out);
+        }
+    }
+}
+
+/// `out += Σ share · value`, four values at a time.
+fn add_weighed(shares: &[f32], values: &[f32], out: &mut [f32]) {
+    let dim = out.len();
+    let (fours, rest) = shares.as_chunks::<4>();
+    let mut values = values;
+    for [a, b, c, d] in fours {
+        let (four, after) = values.split_at(4 * dim);
+        let (first, second) = four.split_at(2 * dim);
+        let ((v, w), (x, y)) = (first.split_at(dim), second.split_at(dim));
+        for ((((out, v), w), x), y) in out.iter_mut().zip(v).zip(w).zip(x).zip(y) {
+            *out += (a * v + b * w) + (c * x + d * y);
+        }
+        values = after;
+    }
+    for (share, value) in rest.iter().zip(values.chunks_exact(dim)) {
+        out.iter_mut()
+            .zip(value)
+            .for_each(|(out, value)| *out += share * value);
+    }
+}
