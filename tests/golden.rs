@@ -180,10 +180,10 @@ fn logits_and_routing_match_transformers_on_every_executor() {
     }
 }
 
-/// Mean Kullback–Leibler divergence, in nats, of the fast CPU kernels from the exact weights, where
-/// activations are rounded to bytes. llama.cpp, which rounds them too, stays below 4e-3 on the same
-/// kinds of model, but for one whose routing turns at a touch.
-const ROUNDED_DIVERGENCE: f64 = 5e-3;
+/// Mean Kullback–Leibler divergence, in nats, of the fast CPU kernels from exact arithmetic, where
+/// activations are rounded to bytes. llama.cpp, which rounds them too, is between 1e-6 and 2e-2 from it
+/// on models like these: random routers turn at a touch, and an expert that changes is most of it.
+const ROUNDED_DIVERGENCE: f64 = 1e-2;
 
 #[test]
 fn the_fast_cpu_kernels_stay_close_to_the_exact_ones() {
