@@ -27,14 +27,14 @@ pub fn write(run: &Run) -> Result<Vec<u8>, RunError> {
     });
     let views: Vec<_> = views
         .into_iter()
-        .map(|(name, view)| Ok((name, view.map_err(carrier)?)))
+        .map(|(name, view)| Ok((name, view.map_err(|err| carrier(&err))?)))
         .collect::<Result<_, RunError>>()?;
     let metadata = HashMap::from([
         ("format".to_owned(), FORMAT.to_owned()),
         ("version".to_owned(), VERSION.to_string()),
         ("run".to_owned(), serde_json::to_string(&run.info)?),
     ]);
-    safetensors::serialize(views, Some(metadata.into_iter().collect())).map_err(carrier)
+    safetensors::serialize(views, Some(metadata.into_iter().collect())).map_err(|err| carrier(&err))
 }
 
 /// The run in the bytes of a file, checked.
@@ -55,7 +55,7 @@ pub fn read(bytes: &[u8]) -> Result<Run, RunError> {
             most: MOST_HEADER_BYTES,
         });
     }
-    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(carrier)?;
+    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|err| carrier(&err))?;
     let texts = metadata.metadata().as_ref().ok_or(RunError::NoRun)?;
     if texts.get("format").map(String::as_str) != Some(FORMAT) {
         return Err(RunError::NoRun);
@@ -72,14 +72,14 @@ pub fn read(bytes: &[u8]) -> Result<Run, RunError> {
         ..Run::default()
     };
     check::check_sizes(&run.info)?;
-    let file = SafeTensors::deserialize(bytes).map_err(carrier)?;
+    let file = SafeTensors::deserialize(bytes).map_err(|err| carrier(&err))?;
     let sizes = Sizes::told(&run, &file);
     columns::fill(&mut run, |spec| column(&file, &sizes, spec))?;
     check::check(&run)?;
     Ok(run)
 }
 
-fn carrier(err: safetensors::SafeTensorError) -> RunError {
+fn carrier(err: &safetensors::SafeTensorError) -> RunError {
     RunError::Carrier(err.to_string())
 }
 

@@ -49,9 +49,9 @@ pub fn computed(run: &Run) -> Vec<Option<Computed>> {
         row_at.truncate(generation.reused as usize);
         let n_tokens = (generation.prompt_tokens + generation.sampled_tokens) as usize;
         token_at.resize(generation.first_position as usize, usize::MAX);
-        for own in token..token + n_tokens {
+        for (own, slot) in of_token.iter_mut().enumerate().skip(token).take(n_tokens) {
             let known = row_at.get(token_at.len()).copied().flatten();
-            of_token[own] = known.map(|computed: Computed| Computed {
+            *slot = known.map(|computed: Computed| Computed {
                 is_cached: true,
                 ..computed
             });

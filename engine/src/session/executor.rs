@@ -97,7 +97,7 @@ pub struct PassOutput {
 #[derive(Debug)]
 pub enum Executor {
     Gpu(Box<GpuExecutor>),
-    Cpu(CpuExecutor),
+    Cpu(Box<CpuExecutor>),
 }
 
 impl Executor {
@@ -105,8 +105,8 @@ impl Executor {
     pub async fn new(device: &Device, plan: &Plan) -> Result<Self, Error> {
         Ok(match device {
             Device::Gpu(context) => Self::Gpu(Box::new(GpuExecutor::new(context, plan).await?)),
-            Device::Cpu => Self::Cpu(CpuExecutor::new(plan, CpuKernels::Fast)),
-            Device::Twins => Self::Cpu(CpuExecutor::new(plan, CpuKernels::Twins)),
+            Device::Cpu => Self::Cpu(Box::new(CpuExecutor::new(plan, CpuKernels::Fast))),
+            Device::Twins => Self::Cpu(Box::new(CpuExecutor::new(plan, CpuKernels::Twins))),
         })
     }
 
@@ -114,7 +114,7 @@ impl Executor {
     pub async fn fork(&self, plan: &Plan) -> Result<Self, Error> {
         Ok(match self {
             Self::Gpu(executor) => Self::Gpu(Box::new(executor.fork(plan).await?)),
-            Self::Cpu(executor) => Self::Cpu(executor.fork()),
+            Self::Cpu(executor) => Self::Cpu(Box::new(executor.fork())),
         })
     }
 
