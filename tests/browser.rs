@@ -69,6 +69,20 @@ fn the_cpu_executor_in_the_browser_writes_the_native_tokens() {
 }
 
 #[test]
+fn without_relaxed_simd_the_worker_writes_the_same() {
+    let Some(page) = (Visit {
+        query: "?executor=cpu",
+        instead: Some(["worker_bg.wasm", "worker_bg.simd128.wasm"]),
+        ..Visit::default()
+    })
+    .open() else {
+        return;
+    };
+    let answer = assert_native_tokens(&page);
+    assert_eq!(share_of_native_choices(&answer), 1.0);
+}
+
+#[test]
 fn without_webgpu_the_page_runs_and_says_so() {
     let launch = Launch {
         webgpu: false,
@@ -319,6 +333,7 @@ fn below_a_path_and_with_reduced_motion_the_page_is_the_same() {
         launch,
         below: "some/where",
         query: "?executor=cpu",
+        ..Visit::default()
     })
     .open() else {
         return;

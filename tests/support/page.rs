@@ -43,6 +43,8 @@ pub struct Visit {
     pub query: &'static str,
     /// The path below which the site lies.
     pub below: &'static str,
+    /// A file of the site, and another of its files that is served under its name.
+    pub instead: Option<[&'static str; 2]>,
 }
 
 impl Visit {
@@ -59,10 +61,11 @@ impl Visit {
     pub fn open(self) -> Option<Page> {
         let dist = dist()?;
         let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-        let site = Site::new(dist)
-            .below(self.below)
-            .serve_anywhere()
-            .expect("the site is served");
+        let mut site = Site::new(dist.clone()).below(self.below);
+        if let Some([name, other]) = self.instead {
+            site = site.with_file(name, dist.join(other));
+        }
+        let site = site.serve_anywhere().expect("the site is served");
         let browser = Browser::launch(&self.launch);
         browser.goto(&format!("{}{}", site.address(), self.query));
         let _is_ready: bool = browser.wait_for("the model to be ready", READY, READY_LIMIT);

@@ -3,6 +3,9 @@
 //! ```text
 //! app ─cargo─► page.wasm, worker.wasm ─wasm-bindgen─► page.js, page_bg.wasm, … ─wasm-opt─► dist/
 //! ```
+//! A visitor receives `page_bg.wasm` and one of `worker_bg.wasm` and `worker_bg.simd128.wasm`, which is the
+//! worker for browsers without relaxed SIMD (`xtask/bindgen/src/without_relaxed.rs`).
+//!
 //! Everything is made under `target/` first, so a build that fails leaves the last `dist/` whole.
 
 use std::fmt;
@@ -18,6 +21,9 @@ use crate::wasm_opt::{self, Effort};
 
 /// The app's programs: the page's main thread and the worker that holds the engine.
 const PROGRAMS: [&str; 2] = ["page", "worker"];
+
+/// What they are without relaxed SIMD, where that is another program.
+const VARIANT: &str = "worker_bg.simd128.wasm";
 
 /// Most the two programs may weigh together, as a visitor's browser receives them.
 const BUDGET_GZIP_BYTES: usize = 2_500_000;
@@ -42,7 +48,8 @@ pub fn build(effort: Effort) -> Result<Sizes> {
     let bound = shell::target_dir().join("xtask/bound");
     shell::stage("compile the app", compile)?;
     shell::stage("wasm-bindgen", || bind(&bound))?;
-    let files = PROGRAMS.map(|program| wasm(&bound, program));
+    let mut files = PROGRAMS.map(|program| wasm(&bound, program)).to_vec();
+    files.extend(fs::exists(bound.join(VARIANT))?.then(|| bound.join(VARIANT)));
     shell::stage("wasm-opt", || wasm_opt::optimise(&files, effort))?;
     assemble(&bound)?;
     Sizes::of(&bound)
@@ -81,7 +88,11 @@ fn bind(bound: &Path) -> Result<()> {
         let mut command = shell::command(&bindgen.to_string_lossy(), &[]);
         shell::run(command.arg(compiled).arg(bound).arg(name))
     };
-    shell::side_by_side(PROGRAMS.to_vec(), bind_one)
+    shell::side_by_side(PROGRAMS.to_vec(), bind_one)?;
+    if bound.join("page_bg.simd128.wasm").exists() {
+        bail!("relaxed SIMD has come into the page's main thread, where old browsers could not run it");
+    }
+    Ok(())
 }
 
 /// `dist/` = `public/` + what was bound. A file in both is a mistake, not an override.
