@@ -110,6 +110,45 @@ fn the_experts_panel_shows_cumulative_load() {
 }
 
 #[test]
+fn a_near_tie_is_marked_and_a_clear_choice_is_not() {
+    let page = drawn(finished());
+    assert!(
+        !panel(&page, "experts").contains("near-ties"),
+        "margins are 0.25 and 0.125"
+    );
+    let mut pass = recorded_run::token_pass(2);
+    // Layer 0: experts 2 and 0 chosen, 1 rejected by 0.0078125.
+    pass.probs[..3].copy_from_slice(&[0.25, 0.242_187_5, 0.5]);
+    let tied = recorded_run::receive(recorded_run::sent(), recorded_run::events_with(pass));
+    let page = drawn(tied);
+    let experts = panel(&page, "experts");
+    assert_eq!(raw(experts, "near-ties"), 1.0);
+    let tied = cells(experts, "tied");
+    assert_eq!(tied.len(), 2, "the last chosen and the first rejected expert");
+    assert!(tied[0].contains("data-expert=\"0\"") && tied[1].contains("data-expert=\"1\""));
+    assert!(tied.iter().all(|cell| cell.contains("data-layer=\"0\"")));
+}
+
+#[test]
+fn the_load_panel_shows_what_is_counted() {
+    let page = drawn(fold(finished(), Action::ViewChosen(Some("load"))));
+    let load = panel(&page, "load");
+    assert_eq!(raw(load, "load-tokens"), 3.0);
+    // Every token went to the same two of four experts in both layers.
+    assert_eq!(raw(load, "coverage"), 0.5);
+    assert_eq!(raw(load, "dormant"), 0.5);
+    assert_eq!(raw(load, "coverage-by-chance"), 0.875);
+    assert_eq!(raw(load, "overlap"), 1.0);
+    assert_eq!(raw(load, "overlap-by-chance"), 0.5);
+    assert_eq!(raw(load, "gini"), 0.5);
+    assert_eq!(
+        raw(load, "divergence-bits"),
+        0.0,
+        "prompt and answer used the same experts"
+    );
+}
+
+#[test]
 fn the_kv_panel_shows_bytes_held_reserved_and_read() {
     let page = drawn(finished());
     let kv = panel(&page, "kv");

@@ -147,6 +147,11 @@ pub fn percent(share: f64) -> String {
     format!("{:.0}{NARROW}%", share * 100.0)
 }
 
+/// A share as a percentage with so many decimals.
+pub fn fixed_percent(share: f64, decimals: usize) -> String {
+    format!("{}{NARROW}%", fixed(share * 100.0, decimals))
+}
+
 /// A token's text made visible: spaces and line ends shown as signs.
 pub fn token_text(text: &str) -> String {
     if text.is_empty() {

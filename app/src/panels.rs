@@ -10,6 +10,7 @@ pub mod figure;
 pub mod focus;
 pub mod header;
 pub mod kv;
+pub mod load;
 pub mod loading;
 pub mod measures;
 pub mod models;

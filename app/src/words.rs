@@ -111,6 +111,7 @@ pub struct Words {
     pub header: Header,
     pub kv: Kv,
     pub layout: Layout,
+    pub load: Load,
     pub loading: Loading,
     pub measures: Measures,
     pub models: Models,
@@ -252,6 +253,9 @@ pub struct Experts {
     pub chosen: &'static str,
     pub rank: fn(u64) -> String,
     pub chosen_note: &'static str,
+    pub tie: &'static str,
+    /// How many layers, and which.
+    pub near_ties: fn(u64, &str) -> String,
 }
 
 /// `panels/figure.rs`.
@@ -319,6 +323,67 @@ pub struct Layout {
     pub loading: &'static str,
     pub writing: &'static str,
     pub full: &'static str,
+}
+
+/// `panels/load.rs`.
+pub struct Load {
+    pub title: &'static str,
+    pub empty: &'static str,
+    pub nothing_in_part: &'static str,
+    pub part: &'static str,
+    pub all: &'static str,
+    pub prompt: &'static str,
+    pub answer: &'static str,
+    pub tokens: &'static str,
+    pub tokens_story: &'static str,
+    pub coverage: &'static str,
+    pub coverage_story: &'static str,
+    pub by_chance: &'static str,
+    pub by_chance_story: &'static str,
+    pub dormant: &'static str,
+    pub dormant_story: &'static str,
+    pub variation: &'static str,
+    pub variation_story: &'static str,
+    pub gini: &'static str,
+    pub gini_story: &'static str,
+    pub overlap: &'static str,
+    pub overlap_story: &'static str,
+    pub overlap_by_chance: &'static str,
+    pub overlap_by_chance_story: &'static str,
+    pub curve_title: &'static str,
+    /// The picture: coverage at its end, measured and by chance, as written.
+    pub curve: fn(&str, &str) -> String,
+    /// How many tokens there are.
+    pub curve_axes: fn(u64) -> String,
+    pub curve_table: &'static str,
+    pub map_title: &'static str,
+    /// The picture: layers and experts.
+    pub map: fn(u64, u32) -> String,
+    pub by_layer: &'static str,
+    pub layer: &'static str,
+    pub used: &'static str,
+    pub dormant_column: &'static str,
+    pub variation_column: &'static str,
+    pub gini_column: &'static str,
+    pub peak: &'static str,
+    pub overlap_column: &'static str,
+    /// A layer.
+    pub together_title: fn(u32) -> String,
+    pub together: fn(u32) -> String,
+    pub together_none: &'static str,
+    pub together_legend: &'static str,
+    pub pair: &'static str,
+    pub times: &'static str,
+    pub lift: &'static str,
+    pub divergence_title: &'static str,
+    pub one_side: &'static str,
+    pub other_side: &'static str,
+    pub divergence: &'static str,
+    pub divergence_story: &'static str,
+    /// Which turn, and its tokens.
+    pub prompt_of: fn(u64, u64) -> String,
+    pub answer_of: fn(u64, u64) -> String,
+    pub earlier_answer_of: fn(u64, u64) -> String,
 }
 
 /// `panels/loading.rs`.
@@ -521,6 +586,7 @@ pub struct Views {
     pub cost: &'static str,
     pub experts: &'static str,
     pub kv: &'static str,
+    pub load: &'static str,
     pub prediction: &'static str,
     pub raster: &'static str,
     pub rasters: &'static str,

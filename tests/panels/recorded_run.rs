@@ -80,6 +80,12 @@ fn likely(token: u32, text: &str, prob: f32) -> Likely {
 
 /// What the worker told of the run.
 pub fn events() -> Vec<Event> {
+    events_with(token_pass(2))
+}
+
+/// The same with another pass behind its last computed token.
+#[allow(dead_code, reason = "not every test that includes this file needs it")]
+pub fn events_with(last: Pass) -> Vec<Event> {
     let generation_id = GENERATION_ID;
     let piece = |token: u32, text: &str, is_template| Piece {
         token,
@@ -114,7 +120,7 @@ pub fn events() -> Vec<Event> {
         token(2, piece(20, "Yo", false), 0.75),
         Event::Pass {
             generation_id,
-            pass: token_pass(2),
+            pass: last,
         },
         token(3, piece(21, "!", false), 0.5),
         Event::Finished {

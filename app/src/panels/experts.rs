@@ -76,9 +76,24 @@ fn token(facts: &ModelFacts, layers: &[LayerRouting]) -> Html {
                 { matrix(facts, words.matrix, [words.entropy, words.margin], layers.iter().map(token_row)) }
                 <p class="legend">{ words.shade }{ ramp() }{ words.legend }</p>
             }
+            { near_ties(layers) }
             { chosen_table(layers, !is_small) }
         </>
     }
+}
+
+/// In which layers another device might have chosen otherwise.
+fn near_ties(layers: &[LayerRouting]) -> Html {
+    let ties: Vec<_> = layers
+        .iter()
+        .filter(|layer| layer.is_near_tie())
+        .map(|layer| layer.layer.to_string())
+        .collect();
+    if ties.is_empty() {
+        return Html::default();
+    }
+    let told = (words().experts.near_ties)(ties.len() as u64, &ties.join(", "));
+    html! { <p class="note ties" data-value="near-ties" data-raw={ties.len().to_string()}><span class="tie-sign" aria-hidden="true">{ "≈" }</span>{ told }</p> }
 }
 
 fn matrix(
@@ -112,31 +127,48 @@ fn matrix(
 }
 
 fn token_row(layer: &LayerRouting) -> Html {
+    let tied = layer
+        .is_near_tie()
+        .then(|| (layer.chosen.last().map(|(id, _)| *id), layer.first_rejected()));
+    let is_tied = |expert: usize| {
+        let is = |id: Option<u16>| id.is_some_and(|id| usize::from(id) == expert);
+        tied.is_some_and(|(last, first)| is(last) || is(first))
+    };
     let cell = |(expert, &prob): (usize, &f32)| {
         let rank = layer.chosen.iter().position(|(id, _)| usize::from(*id) == expert);
         let weight = rank
             .and_then(|rank| layer.chosen.get(rank))
             .map(|(_, weight)| *weight);
-        token_cell(layer.layer, expert, prob, rank, weight)
+        token_cell(layer.layer, expert, prob, rank, weight, is_tied(expert))
     };
     html! {
         <tr key={layer.layer}>
             <th scope="row">{ layer.layer }</th>
             { for layer.probs.iter().enumerate().map(cell) }
             <td class="end">{ format::bits(layer.entropy_bits) }</td>
-            <td class="end">{ layer.margin.map_or("—".into(), format::prob) }</td>
+            <td class="end margin" data-margin={layer.margin.map(|margin| margin.to_string())} data-tie={tied.map(|_| "true")}>
+                if tied.is_some() { <span class="tie-sign" title={words().experts.tie}>{ "≈" }<span class="visually-hidden">{ words().experts.tie }</span></span> }
+                { layer.margin.map_or("—".into(), format::prob) }
+            </td>
         </tr>
     }
 }
 
-fn token_cell(layer: u32, expert: usize, prob: f32, rank: Option<usize>, weight: Option<f32>) -> Html {
+fn token_cell(
+    layer: u32,
+    expert: usize,
+    prob: f32,
+    rank: Option<usize>,
+    weight: Option<f32>,
+    is_tied: bool,
+) -> Html {
     let (words, number) = (&words().experts, expert as u32);
     let told = match weight {
         Some(weight) => (words.chosen_cell)(layer, number, &format::prob(prob), &format::prob(weight)),
         None => (words.cell)(layer, number, &format::prob(prob)),
     };
     html! {
-        <td class={classes!(format!("s{}", shade(prob)), rank.map(|_| "chosen"))} title={told}
+        <td class={classes!(format!("s{}", shade(prob)), rank.map(|_| "chosen"), is_tied.then_some("tied"))} title={told}
             data-layer={layer.to_string()} data-expert={expert.to_string()} data-prob={prob.to_string()}
             data-weight={weight.map(|weight| weight.to_string())} data-rank={rank.map(|rank| (rank + 1).to_string())}>
             { rank.map(|rank| (rank + 1).to_string()).unwrap_or_default() }

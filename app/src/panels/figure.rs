@@ -38,6 +38,20 @@ impl Figure {
         }
     }
 
+    /// A number worked out from counted ones alone: a share, a mean, an entropy.
+    pub fn counted_share(
+        name: &'static str,
+        label: &'static str,
+        raw: f64,
+        text: String,
+        story: impl Into<String>,
+    ) -> Self {
+        Self {
+            raw,
+            ..Self::counted(name, label, 0, text, story)
+        }
+    }
+
     /// A number read from a clock, or divided by one.
     pub fn measured(
         name: &'static str,

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use yew::{Html, html};
 
-use super::{Dispatch, cost, experts, kv, prediction, raster, rasters};
+use super::{Dispatch, cost, experts, kv, load, prediction, raster, rasters};
 use crate::hands::Hands;
 use crate::state::select::{self, Focus};
 use crate::state::{Action, AppState};
@@ -78,6 +78,7 @@ pub struct Entry {
 #[rustfmt::skip]
 pub const VIEWS: &[Entry] = &[
     Entry { name: "experts", group: Group::Experts, title: |words| words.experts, draw: experts::view },
+    Entry { name: "load", group: Group::Experts, title: |words| words.load, draw: load::view },
     Entry { name: "prediction", group: Group::Experts, title: |words| words.prediction, draw: prediction::view },
     Entry { name: "raster", group: Group::Time, title: |words| words.raster, draw: raster::view },
     Entry { name: "rasters", group: Group::Time, title: |words| words.rasters, draw: rasters::view },

@@ -33,6 +33,12 @@ pub struct Replaced {
     /// The generation that begins in their place.
     pub by: u32,
     pub turns: Vec<Turn>,
+    /// Which answer of the conversation it was, counted from 1.
+    pub number: u32,
+    /// Positions of that answer that were computed.
+    pub tokens: u32,
+    /// How often its answer chose each expert. `(moe_layers, n_experts)`
+    pub load: Rc<[u32]>,
 }
 
 /// Who speaks.
@@ -150,14 +156,23 @@ impl Turn {
 impl Conversation {
     /// Takes the turns of a generation, and all after it, out of the conversation and keeps them as
     /// what the generation `by` took the place of.
-    pub fn replace_from(&mut self, generation_id: u32, by: u32) {
+    pub fn replace_from(&mut self, facts: &ModelFacts, generation_id: u32, by: u32) {
         let first = self
             .turns
             .iter()
             .position(|turn| turn.generation_id == generation_id);
         if let Some(first) = first {
+            let rows = select::load::rows_of_turn(self, generation_id, Role::Model);
+            let tokens = rows.iter().flatten().count() as u32;
+            let load = select::load::counts(facts, &rows).into();
             let turns = self.turns.split_off(first);
-            self.replaced.push(Replaced { by, turns });
+            self.replaced.push(Replaced {
+                by,
+                turns,
+                number: first as u32 / 2 + 1,
+                tokens,
+                load,
+            });
         }
         self.is_full = false;
     }

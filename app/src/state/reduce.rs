@@ -272,8 +272,9 @@ fn apply_generation(state: &mut AppState, event: Event) {
                 replaces: Some(replaced),
                 ..
             } = state.activity
+                && let Some(model) = &state.model
             {
-                conversation.replace_from(replaced, generation_id);
+                conversation.replace_from(&model.facts, replaced, generation_id);
             }
             let total = first_position + pieces.len() as u32;
             conversation.start(generation_id, seed, reused, first_position, &pieces);

@@ -1,5 +1,6 @@
 //! What the panels show, derived from the state: plain numbers, nothing measured anew.
 
+pub mod load;
 pub mod measure;
 pub mod raster;
 
@@ -55,6 +56,27 @@ pub struct LayerRouting {
     pub margin: Option<f32>,
 }
 
+impl LayerRouting {
+    /// Whether another device might have chosen otherwise. A negative margin is no tie: the choice
+    /// followed something besides the probabilities, a bias or groups of experts.
+    pub fn is_near_tie(&self) -> bool {
+        self.margin
+            .is_some_and(|margin| (0.0..TIE_MARGIN).contains(&margin))
+    }
+
+    /// The expert that would be chosen next, by probability; none when every expert was chosen.
+    pub fn first_rejected(&self) -> Option<u16> {
+        let is_chosen = |expert: usize| self.chosen.iter().any(|(id, _)| usize::from(*id) == expert);
+        let rejected = self
+            .probs
+            .iter()
+            .enumerate()
+            .filter(|(expert, _)| !is_chosen(*expert));
+        let best = rejected.reduce(|best, own| if own.1 > best.1 { own } else { best })?;
+        u16::try_from(best.0).ok()
+    }
+}
+
 /// Routing of one position, layer by layer.
 pub fn routing(facts: &ModelFacts, row: &Row) -> Vec<LayerRouting> {
     let layers = facts.moe_layers.len();
@@ -77,6 +99,10 @@ pub fn layer_routing(facts: &ModelFacts, row: &Row, at: usize) -> Option<LayerRo
         margin: router.margin,
     })
 }
+
+/// Below this margin another device may choose otherwise: it sums in another order, or rounds
+/// activations. `tests/ties.rs` measures on the demo model, between the executors, how far that goes.
+pub const TIE_MARGIN: f32 = 1e-2;
 
 /// −Σ p log₂ p of a distribution, scaled to sum to one.
 pub fn entropy_bits(probs: &[f32]) -> f32 {
