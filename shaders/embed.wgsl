@@ -13,7 +13,7 @@ struct Params {
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(2) var<storage, read> tokens: array<u32>;           // (tokens)
-@group(0) @binding(3) var<storage, read> weights: array<u32>;          // (vocab, d_model)
+@group(0) @binding(3) var<storage, read> weights: array<vec4<u32>>;          // (vocab, d_model)
 @group(0) @binding(4) var<storage, read_write> x: array<vec4<f32>>;    // (tokens, d_model)
 
 @compute @workgroup_size(64)

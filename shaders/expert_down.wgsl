@@ -17,7 +17,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(2) var<storage, read> weights: array<u32>;          // (n_experts, d_model, d_ff)
+@group(0) @binding(2) var<storage, read> weights: array<vec4<u32>>;          // (n_experts, d_model, d_ff)
 @group(0) @binding(3) var<storage, read> act: array<vec4<f32>>;        // (tokens, top_k, d_ff)
 @group(0) @binding(4) var<storage, read> ids: array<u32>;              // (tokens, n_moe_layers, top_k)
 @group(0) @binding(5) var<storage, read> expert_weights: array<f32>;   // (tokens, n_moe_layers, top_k)
@@ -26,6 +26,25 @@ struct Params {
 
 fn activations_at(index: u32) -> vec4<f32> {
     return act[index];
+}
+
+// Where the activations of a use of an expert begin: uses are (token, rank).
+fn source_of(use_index: u32) -> u32 {
+    return use_index * params.act_stride / 4u;
+}
+
+// What the biases of the chosen add to a row.
+fn bias_sum(slot: u32, row: u32) -> f32 {
+    var sum = 0.0;
+    if (params.has_bias == 1u) {
+        for (var rank = 0u; rank < params.top_k; rank++) {
+            let expert = ids[slot + rank] - params.first_expert;
+            if (expert < params.n_experts) {
+                sum += expert_weights[slot + rank] * bias[expert * params.bias_stride + row];
+            }
+        }
+    }
+    return sum;
 }
 
 @compute @workgroup_size(64)
@@ -39,28 +58,36 @@ fn expert_down(
     let token = group.y;
     let slot = (token * params.n_moe_layers + params.moe_layer) * params.top_k;
 
-    var sum = 0.0;
-    if (row < params.d_model) {
+    let source = token * params.top_k;
+    var sums: Rows;
+    let most = STAGE_UNITS / params.top_k;
+    for (var first = 0u; first < params.units; first += most) {
+        let count = min(params.units - first, most);
+        stage_begin();
+        for (var rank = 0u; rank < params.top_k; rank++) {
+            stage(local, rank * count, source_of(source + rank) + 8u * first, count);
+        }
+        stage_end();
         for (var rank = 0u; rank < params.top_k; rank++) {
             // An id below the first one wraps around, far beyond the last.
             let expert = ids[slot + rank] - params.first_expert;
-            if (expert >= params.n_experts) {
+            if (expert >= params.n_experts || row >= params.d_model) {
                 continue;
             }
-            let row_unit = (expert * params.d_model + row) * params.units;
-            let act_row = (token * params.top_k + rank) * params.act_stride;
-            var output = 0.0;
-            for (var i = lane; i < params.units; i += LANES) {
-                output += unit_dot(weights_unit(row_unit + i), (act_row + 32u * i) / 4u);
+            let row_unit = (expert * params.d_model + row) * params.units + first;
+            let act_row = source_of(source + rank) + 8u * first;
+            var part: Rows;
+            for (var i = lane; i < count; i += LANES) {
+                let activations = tile_activations(rank * count + i, act_row + 8u * i);
+                part = rows_dot(part, row_unit + i, params.units, activations);
             }
-            if (params.has_bias == 1u && lane == 0u) {
-                output += bias[expert * params.bias_stride + row];
-            }
-            sum += expert_weights[slot + rank] * output;
+            sums = rows_add(sums, expert_weights[slot + rank], part);
         }
     }
-    sum = lanes_sum(local, sum);
-    if (lane == 0u && row < params.d_model) {
-        x[token * params.x_stride + row] += params.scale * sum;
+    for (var r = 0u; r < ROWS; r++) {
+        let sum = lanes_sum(local, of_token(of_row(sums, r), 0u));
+        if (lane == 0u && row + r < params.d_model) {
+            x[token * params.x_stride + row + r] += params.scale * (sum + bias_sum(slot, row + r));
+        }
     }
 }

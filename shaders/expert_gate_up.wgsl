@@ -18,7 +18,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(2) var<storage, read> weights: array<u32>;      // (2, n_experts, d_ff, d_model)
+@group(0) @binding(2) var<storage, read> weights: array<vec4<u32>>;      // (2, n_experts, d_ff, d_model)
 @group(0) @binding(3) var<storage, read> h: array<vec4<f32>>;      // (tokens, d_model)
 @group(0) @binding(4) var<storage, read> ids: array<u32>;          // (tokens, n_moe_layers, top_k)
 @group(0) @binding(5) var<storage, read> bias: array<f32>;         // (2, n_experts, d_ff), where there is one
@@ -26,6 +26,10 @@ struct Params {
 
 fn activations_at(index: u32) -> vec4<f32> {
     return h[index];
+}
+
+fn source_of(token: u32) -> u32 {
+    return token * params.h_stride / 4u;
 }
 
 fn glu(gate: f32, up: f32) -> f32 {
@@ -51,24 +55,33 @@ fn expert_gate_up(
     // An id below the first one wraps around, far beyond the last.
     let is_mine = row < params.d_ff && expert < params.n_experts;
 
-    var gate = 0.0;
-    var up = 0.0;
-    if (is_mine) {
-        let gate_unit = (expert * params.d_ff + row) * params.units;
-        let up_unit = gate_unit + params.n_experts * params.d_ff * params.units;
-        for (var i = lane; i < params.units; i += LANES) {
-            let base = (token * params.h_stride + 32u * i) / 4u;
-            gate += unit_dot(weights_unit(gate_unit + i), base);
-            up += unit_dot(weights_unit(up_unit + i), base);
+    let sources = tile_sources(token);
+    let gate_unit = (expert * params.d_ff + row) * params.units;
+    let up_unit = gate_unit + params.n_experts * params.d_ff * params.units;
+    var gates: Rows;
+    var ups: Rows;
+    for (var first = 0u; first < params.units; first += STAGE_UNITS / TILE) {
+        let count = min(params.units - first, STAGE_UNITS / TILE);
+        stage_begin();
+        stage_tile(local, sources + 8u * first, count);
+        stage_end();
+        if (is_mine) {
+            for (var i = lane; i < count; i += LANES) {
+                let activations = tile_activations(i, sources + 8u * (first + i));
+                gates = rows_dot(gates, gate_unit + first + i, params.units, activations);
+                ups = rows_dot(ups, up_unit + first + i, params.units, activations);
+            }
         }
     }
-    gate = lanes_sum(local, gate);
-    up = lanes_sum(local, up);
-    if (lane == 0u && is_mine) {
-        if (params.has_bias == 1u) {
-            gate += bias[expert * params.bias_stride + row];
-            up += bias[(params.n_experts + expert) * params.bias_stride + row];
+    for (var r = 0u; r < ROWS; r++) {
+        var gate = lanes_sum(local, of_token(of_row(gates, r), 0u));
+        var up = lanes_sum(local, of_token(of_row(ups, r), 0u));
+        if (lane == 0u && is_mine && row + r < params.d_ff) {
+            if (params.has_bias == 1u) {
+                gate += bias[expert * params.bias_stride + row + r];
+                up += bias[(params.n_experts + expert) * params.bias_stride + row + r];
+            }
+            act[group.y * params.act_stride + row + r] = glu(gate, up);
         }
-        act[group.y * params.act_stride + row] = glu(gate, up);
     }
 }

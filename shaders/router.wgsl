@@ -24,7 +24,7 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(2) var<storage, read> x: array<f32>;                    // (tokens, width)
 @group(0) @binding(3) var<storage, read> norm: array<f32>;                 // (width), or (2, width)
-@group(0) @binding(4) var<storage, read> weights: array<u32>;              // (n_experts, width)
+@group(0) @binding(4) var<storage, read> weights: array<vec4<u32>>;              // (n_experts, width)
 @group(0) @binding(5) var<storage, read> bias: array<f32>;                 // (n_experts), where there is one
 @group(0) @binding(6) var<storage, read_write> h: array<vec4<f32>>;        // (tokens, width): normed x
 @group(0) @binding(7) var<storage, read_write> ids: array<u32>;            // (tokens, n_moe_layers, top_k)

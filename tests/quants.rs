@@ -1,6 +1,7 @@
 //! Weight formats: decoded values are the very bits the `gguf` Python package gives, repacking
 //! loses nothing, and every shader part is valid WGSL that defines `weights_unit`.
 
+use moescope_engine::kernels::UNIT_BYTES_WGSL;
 use moescope_engine::quant::{Format, UNIT_ELEMENTS};
 use serde_json::Value;
 
@@ -129,14 +130,14 @@ fn every_shader_part_is_valid_and_decodes_units() {
     for format in Format::ALL {
         // The smallest kernel a part can be joined to.
         let kernel = "
-            @group(0) @binding(0) var<storage, read> weights: array<u32>;
+            @group(0) @binding(0) var<storage, read> weights: array<vec4<u32>>;
             @group(0) @binding(1) var<storage, read_write> out: array<vec4<f32>>;
             @compute @workgroup_size(64)
             fn decode(@builtin(global_invocation_id) id: vec3<u32>) {
                 var elements: array<vec4<f32>, 8> = weights_unit(id.x);
                 for (var i = 0u; i < 8u; i++) { out[8u * id.x + i] = elements[i]; }
             }";
-        let text = format!("{}\n{kernel}", format.wgsl());
+        let text = [UNIT_BYTES_WGSL, format.wgsl(), kernel].join("\n");
         let module = naga::front::wgsl::parse_str(&text)
             .unwrap_or_else(|err| panic!("{format}: {}", err.emit_to_string(&text)));
         // Half floats in a word are read by WebGPU itself, without shader-f16.

@@ -1,9 +1,9 @@
 //! Prints the WGSL of a kernel as the GPU compiles it.
 //!
-//! `cargo xtask expand KERNEL [FORMAT]`
+//! `cargo xtask expand KERNEL [FORMAT] [exact|int8]`
 
 use moescope_engine::KvFormat;
-use moescope_engine::kernels::{self, Links, Shader};
+use moescope_engine::kernels::{self, Form, Links, Shader};
 use moescope_engine::quant::Format;
 
 fn main() {
@@ -18,7 +18,7 @@ fn main() {
 }
 
 fn expand(args: &[String]) -> Result<String, String> {
-    let stem = args.first().ok_or("usage: expand KERNEL [FORMAT]")?;
+    let stem = args.first().ok_or("usage: expand KERNEL [FORMAT] [exact|int8]")?;
     let shader = Shader::of(stem).ok_or_else(|| {
         let known: Vec<&str> = kernels::ALL.iter().map(|shader| shader.stem).collect();
         format!("no kernel named {stem}; there are {}", known.join(", "))
@@ -31,11 +31,21 @@ fn expand(args: &[String]) -> Result<String, String> {
         let known: Vec<&str> = Format::ALL.iter().map(|format| format.stem()).collect();
         format!("no format named {name}; there are {}", known.join(", "))
     })?;
-    Ok(shader.link(
-        Links {
-            quant: Some(*quant),
-            kv: Some(KvFormat::F16),
-        },
-        kernels::PREFILL_TILE,
-    ))
+    let links = Links {
+        quant: Some(*quant),
+        kv: Some(KvFormat::F16),
+        ..Links::default()
+    };
+    let form = args.get(2).map_or("exact", String::as_str);
+    let int8 = match form {
+        "exact" => false,
+        "int8" => true,
+        _ => return Err(format!("no form named {form}; there are exact, int8")),
+    };
+    let wanted = Form {
+        tile: kernels::PREFILL_TILE,
+        rows: kernels::MOST_ROWS,
+        int8,
+    };
+    Ok(shader.link(links, shader.form(links, wanted)))
 }

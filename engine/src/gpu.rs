@@ -8,9 +8,10 @@ mod context;
 pub mod executor;
 mod pipelines;
 mod timer;
+mod tuning;
 mod upload;
 
-pub use context::{ContextOptions, GpuContext};
+pub use context::{ActivationOption, ContextOptions, GpuContext};
 
 /// What the GPU or its driver refused.
 #[derive(Clone, Debug, thiserror::Error)]

@@ -64,16 +64,20 @@ pub struct Shader {
 pub enum LinkKind {
     /// `shaders/quant/<format>.wgsl`: how weights are decoded.
     Quant,
+    /// `shaders/parts/dot_<f32|i8>.wgsl`: a decoded unit times activations.
+    Dot,
+    /// `shaders/parts/dot_f32.wgsl`: the same, always exact.
+    DotF32,
     /// `shaders/kv/<format>.wgsl`: how cache entries are packed.
     Kv,
     /// `shaders/parts/tile_<n>.wgsl`: how many tokens one weight read serves.
     Tile,
-    /// `shaders/parts/lanes.wgsl`: rows shared out over a workgroup.
-    Lanes,
+    /// `shaders/parts/tile_1.wgsl`: always one.
+    OneToken,
+    /// `shaders/parts/rows_<n>.wgsl` and `lanes.wgsl`: rows shared out over a workgroup.
+    Rows,
     /// `shaders/parts/norm.wgsl`: a row normed.
     Norm,
-    /// `shaders/parts/unit_dot.wgsl`: a decoded unit times activations.
-    UnitDot,
 }
 
 /// The files chosen for one use of a kernel. Two uses with equal links share a pipeline.
@@ -81,15 +85,55 @@ pub enum LinkKind {
 pub struct Links {
     pub quant: Option<Format>,
     pub kv: Option<KvFormat>,
+    /// Rows that follow each other have activations of their own, so that none are shared.
+    pub one_row: bool,
 }
 
 /// Tokens per weight read while prefilling.
 pub const PREFILL_TILE: u32 = 4;
 
+/// Rows of weights one invocation takes where rows are not shared.
+pub const MOST_ROWS: u32 = 4;
+
+/// The form of a kernel that one pipeline has. A kernel that links none of its parts ignores it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Form {
+    /// Tokens per weight read: 1 or [`PREFILL_TILE`].
+    pub tile: u32,
+    /// Rows of weights per invocation: 1 or [`MOST_ROWS`].
+    pub rows: u32,
+    /// Activations rounded to bytes, products in integers.
+    pub int8: bool,
+}
+
+impl Form {
+    /// One token, one row, exact: what every kernel has.
+    pub const PLAIN: Self = Self {
+        tile: 1,
+        rows: 1,
+        int8: false,
+    };
+
+    /// Every form there is.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let tiles = [1, PREFILL_TILE];
+        tiles.into_iter().flat_map(|tile| {
+            [1, MOST_ROWS]
+                .into_iter()
+                .flat_map(move |rows| [false, true].map(|int8| Self { tile, rows, int8 }))
+        })
+    }
+}
+
 const BATCH_WGSL: &str = include_str!("../../shaders/parts/batch.wgsl");
 const LANES_WGSL: &str = include_str!("../../shaders/parts/lanes.wgsl");
 const NORM_WGSL: &str = include_str!("../../shaders/parts/norm.wgsl");
-const UNIT_DOT_WGSL: &str = include_str!("../../shaders/parts/unit_dot.wgsl");
+const DOT_F32_WGSL: &str = include_str!("../../shaders/parts/dot_f32.wgsl");
+const DOT_I8_WGSL: &str = include_str!("../../shaders/parts/dot_i8.wgsl");
+const ROWS_1_WGSL: &str = include_str!("../../shaders/parts/rows_1.wgsl");
+const ROWS_4_WGSL: &str = include_str!("../../shaders/parts/rows_4.wgsl");
+/// What every weight format is joined to.
+pub const UNIT_BYTES_WGSL: &str = include_str!("../../shaders/parts/unit_bytes.wgsl");
 const TILE_1_WGSL: &str = include_str!("../../shaders/parts/tile_1.wgsl");
 const TILE_4_WGSL: &str = include_str!("../../shaders/parts/tile_4.wgsl");
 
@@ -100,25 +144,43 @@ impl Shader {
     }
 
     /// The whole text the GPU compiles: files one after another, nothing rewritten.
-    pub fn link(&self, links: Links, tile: u32) -> String {
+    pub fn link(&self, links: Links, form: Form) -> String {
         let mut files: Vec<&str> = vec![BATCH_WGSL];
         for kind in self.links {
             match kind {
-                LinkKind::Quant => files.extend(links.quant.map(Format::wgsl)),
+                LinkKind::Quant => {
+                    files.push(UNIT_BYTES_WGSL);
+                    files.extend(links.quant.map(Format::wgsl));
+                }
+                LinkKind::Dot => files.push(if form.int8 { DOT_I8_WGSL } else { DOT_F32_WGSL }),
+                LinkKind::DotF32 => files.push(DOT_F32_WGSL),
                 LinkKind::Kv => files.extend(links.kv.map(KvFormat::wgsl)),
-                LinkKind::Tile => files.push(if tile == 1 { TILE_1_WGSL } else { TILE_4_WGSL }),
-                LinkKind::Lanes => files.push(LANES_WGSL),
+                LinkKind::Tile => files.push(if form.tile == 1 { TILE_1_WGSL } else { TILE_4_WGSL }),
+                LinkKind::OneToken => files.push(TILE_1_WGSL),
+                LinkKind::Rows => {
+                    files.push(if form.rows == 1 { ROWS_1_WGSL } else { ROWS_4_WGSL });
+                    files.push(LANES_WGSL);
+                }
                 LinkKind::Norm => files.push(NORM_WGSL),
-                LinkKind::UnitDot => files.push(UNIT_DOT_WGSL),
             }
         }
         files.push(self.wgsl);
         files.join("\n")
     }
 
-    /// Whether the kernel exists in a one-token and a prefill form.
-    pub fn is_tiled(&self) -> bool {
-        self.links.contains(&LinkKind::Tile)
+    /// The form it takes where `wanted` is asked for.
+    pub fn form(&self, links: Links, wanted: Form) -> Form {
+        let has = |kind| self.links.contains(&kind);
+        let has_bytes = links.quant.is_some_and(Format::has_bytes);
+        Form {
+            tile: if has(LinkKind::Tile) { wanted.tile } else { 1 },
+            rows: if has(LinkKind::Rows) && !links.one_row {
+                wanted.rows
+            } else {
+                1
+            },
+            int8: has(LinkKind::Dot) && has_bytes && !links.one_row && wanted.int8,
+        }
     }
 }
 
@@ -163,7 +225,7 @@ pub enum Grid {
     Workgroups { x: u32, y: u32 },
     /// One invocation per item along `x`; `y` workgroups.
     Invocations { x: u32, y: u32 },
-    /// `lanes` invocations work together on one row; rows along `x`, and workgroups `y`, `z`.
+    /// `lanes` invocations work together on one row, or on several; rows along `x`, and workgroups `y`, `z`.
     Rows { rows: u32, y: u32, z: u32 },
 }
 
@@ -171,14 +233,14 @@ pub enum Grid {
 pub const WORKGROUP_SIZE: u32 = 64;
 
 impl Grid {
-    /// Workgroup counts when `lanes` invocations share a row. Rows beyond what one dimension may
-    /// hold (65,535 by default) continue along `z`; kernels undo this with `row_group`.
-    pub fn workgroups(self, lanes: u32, max_per_dimension: u32) -> [u32; 3] {
+    /// Workgroup counts when `lanes` invocations share `rows_each` rows. Rows beyond what one dimension
+    /// may hold (65,535 by default) continue along `z`; kernels undo this with `lane_row`.
+    pub fn workgroups(self, lanes: u32, rows_each: u32, max_per_dimension: u32) -> [u32; 3] {
         match self {
             Grid::Workgroups { x, y } => [x, y, 1],
             Grid::Invocations { x, y } => [x.div_ceil(WORKGROUP_SIZE), y, 1],
             Grid::Rows { rows, y, z } => {
-                let groups = rows.div_ceil(WORKGROUP_SIZE / lanes);
+                let groups = rows.div_ceil(WORKGROUP_SIZE / lanes * rows_each);
                 let folds = groups.div_ceil(max_per_dimension.max(1)).max(1);
                 [groups.div_ceil(folds), y, z * folds]
             }

@@ -192,10 +192,11 @@ impl WeightPack {
     }
 }
 
-/// Bytes of a matrix on the GPU: rows padded to whole units, units to whole repacking groups.
+/// Bytes of a matrix on the GPU: rows padded to whole units, units to whole repacking groups, and all
+/// to whole fours of words, which shaders read at a time.
 fn gpu_bytes(format: Format, rows: u64, cols: u32) -> u64 {
     let groups = (rows * u64::from(units(cols))).div_ceil(format.group_units() as u64);
-    groups * format.group_words() as u64 * 4
+    (groups * format.group_words() as u64 * 4).next_multiple_of(16)
 }
 
 /// One kernel of the pass.

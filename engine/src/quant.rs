@@ -2,22 +2,23 @@
 //!
 //! A *block* is ggml's smallest piece of a row: some elements that share a scale. Blocks of 18, 34
 //! or 210 bytes cannot be indexed as the `u32` words a shader reads, so a tensor is repacked once
-//! at load. The shader's address is the *unit*: 32 consecutive elements. A *group* is the fewest
-//! units whose bytes fill whole words; repacking moves bytes within a group and adds none:
+//! at load. The shader's address is the *unit*: 32 consecutive elements. A *group* is a few
+//! units whose bytes fill whole words, and in the formats met most, whole fours of words, so that a
+//! shader reads four at a time; repacking moves bytes within a group and adds none:
 //!
 //! | format       | block: elements, bytes | group: units, words | bits per element |
 //! |--------------|------------------------|---------------------|------------------|
 //! | F32          | 1, 4                   | 1, 32               | 32               |
 //! | F16, BF16    | 1, 2                   | 1, 16               | 16               |
-//! | Q8_0         | 32, 34                 | 2, 17               | 8.5              |
-//! | Q6_K         | 256, 210               | 16, 105             | 6.5625           |
+//! | Q8_0         | 32, 34                 | 8, 68               | 8.5              |
+//! | Q6_K         | 256, 210               | 64, 420             | 6.5625           |
 //! | Q5_1         | 32, 24                 | 1, 6                | 6                |
-//! | Q5_0         | 32, 22                 | 2, 11               | 5.5              |
+//! | Q5_0         | 32, 22                 | 8, 44               | 5.5              |
 //! | Q5_K         | 256, 176               | 8, 44               | 5.5              |
 //! | Q4_1         | 32, 20                 | 1, 5                | 5                |
-//! | Q4_0, IQ4_NL | 32, 18                 | 2, 9                | 4.5              |
+//! | Q4_0, IQ4_NL | 32, 18                 | 8, 36               | 4.5              |
 //! | Q4_K         | 256, 144               | 8, 36               | 4.5              |
-//! | MXFP4        | 32, 17                 | 4, 17               | 4.25             |
+//! | MXFP4        | 32, 17                 | 16, 68              | 4.25             |
 //! | IQ4_XS       | 256, 136               | 8, 34               | 4.25             |
 //! | Q3_K         | 256, 110               | 16, 55              | 3.4375           |
 //! | Q2_K         | 256, 84                | 8, 21               | 2.625            |
@@ -123,6 +124,11 @@ formats! {
 }
 
 impl Format {
+    /// Whether its shader part gives a unit as bytes too, for dot products in integers.
+    pub fn has_bytes(self) -> bool {
+        self.wgsl().contains("fn weights_bytes(")
+    }
+
     /// Elements of one repacking group.
     pub const fn group_elements(self) -> usize {
         self.group_units() * UNIT_ELEMENTS
@@ -202,6 +208,28 @@ fn words_from_bytes(bytes: &[u8], words: &mut [u32]) {
     for (word, bytes) in words.iter_mut().zip(bytes) {
         *word = u32::from_le_bytes(*bytes);
     }
+}
+
+/// A part of each block of a group, one after the other, each a whole number of words.
+fn repack_blocks<const BLOCK: usize, const WORDS: usize>(
+    group: &[u8],
+    words: &mut [u32],
+    part: impl Fn(&[u8; BLOCK]) -> &[u8],
+) {
+    let (blocks, _) = group.as_chunks::<BLOCK>();
+    for (block, words) in blocks.iter().zip(words.chunks_exact_mut(WORDS)) {
+        words_from_bytes(part(block), words);
+    }
+}
+
+/// A part of each block of a group, one after the other without gaps.
+fn gather_words<const BLOCK: usize>(group: &[u8], words: &mut [u32], part: impl Fn(&[u8; BLOCK]) -> &[u8]) {
+    let (blocks, _) = group.as_chunks::<BLOCK>();
+    let bytes: Vec<u8> = blocks
+        .iter()
+        .flat_map(|block| part(block).iter().copied())
+        .collect();
+    words_from_bytes(&bytes, words);
 }
 
 /// The five-bit number of element `i`: nibbles hold elements i and 16 + i, bit i is the high bit.

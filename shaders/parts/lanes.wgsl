@@ -2,9 +2,9 @@
 
 var<workgroup> lane_sums: array<f32, 64>;
 
-// The row of this invocation. Row groups beyond one grid dimension fold into `folds` layers of z.
+// The first row of this invocation. Row groups beyond one grid dimension fold into `folds` layers of z.
 fn lane_row(group_x: u32, groups_x: u32, fold: u32, local: u32) -> u32 {
-    return (fold * groups_x + group_x) * (64u / LANES) + local / LANES;
+    return ((fold * groups_x + group_x) * (64u / LANES) + local / LANES) * ROWS;
 }
 
 // The sum over the lanes of a row; every invocation of the workgroup must come here.

@@ -5,17 +5,17 @@
 //   byte i of q holds element i in its low nibble and element 16 + i in its high nibble
 //
 // Source: ggml block_iq4_nl, dequantize_row_iq4_nl. Host side: engine/src/quant/iq4_nl.rs.
-// Needs `weights: array<u32>` from the kernel it is joined to.
+// Needs `weights` from the kernel it is joined to.
 
 // The 32 elements of a unit, in order.
 fn weights_unit(unit: u32) -> array<vec4<f32>, 8> {
-    let group = 9u * (unit / 2u);
-    let which = unit % 2u;
-    let d = unpack2x16float(weights[group + 8u])[which];
+    let group = 36u * (unit / 8u);
+    let which = unit % 8u;
+    let d = unpack2x16float(word(group + 32u + which / 2u))[which % 2u];
     let codes = group + 4u * which;
     var elements: array<vec4<f32>, 8>;
     for (var i = 0u; i < 4u; i++) {
-        let bytes = vec4(weights[codes + i]) >> vec4(0u, 8u, 16u, 24u);
+        let bytes = vec4(word(codes + i)) >> vec4(0u, 8u, 16u, 24u);
         elements[i] = d * values(bytes & vec4(15u));
         elements[i + 4u] = d * values((bytes >> vec4(4u)) & vec4(15u));
     }

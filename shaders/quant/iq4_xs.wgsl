@@ -6,20 +6,20 @@
 //   byte 16u + i of q holds element i in its low nibble and element 16 + i in its high nibble
 //
 // Source: ggml block_iq4_xs, dequantize_row_iq4_xs. Host side: engine/src/quant/iq4_xs.rs.
-// Needs `weights: array<u32>` from the kernel it is joined to.
+// Needs `weights` from the kernel it is joined to.
 
 // The 32 elements of a unit, in order.
 fn weights_unit(unit: u32) -> array<vec4<f32>, 8> {
     let group = 34u * (unit / 8u);
     let u = unit % 8u;
-    let head = weights[group];
-    let low = (weights[group + 1u] >> (4u * u)) & 15u;
+    let head = word(group);
+    let low = (word(group + 1u) >> (4u * u)) & 15u;
     let high = (head >> (16u + 2u * u)) & 3u;
     let scale = unpack2x16float(head).x * (f32((high << 4u) | low) - 32.0);
     let codes = group + 2u + 4u * u;
     var elements: array<vec4<f32>, 8>;
     for (var i = 0u; i < 4u; i++) {
-        let bytes = vec4(weights[codes + i]) >> vec4(0u, 8u, 16u, 24u);
+        let bytes = vec4(word(codes + i)) >> vec4(0u, 8u, 16u, 24u);
         elements[i] = scale * values(bytes & vec4(15u));
         elements[i + 4u] = scale * values((bytes >> vec4(4u)) & vec4(15u));
     }

@@ -7,14 +7,14 @@
 //     s and m   scales byte 2u + i / 16: low nibble s, high nibble m
 //
 // Source: ggml block_q2_K, dequantize_row_q2_K. Host side: engine/src/quant/q2_k.rs.
-// Needs `weights: array<u32>` from the kernel it is joined to.
+// Needs `weights` from the kernel it is joined to.
 
 // The 32 elements of a unit, in order.
 fn weights_unit(unit: u32) -> array<vec4<f32>, 8> {
     let group = 21u * (unit / 8u);
     let u = unit % 8u;
-    let d = unpack2x16float(weights[group + 20u]);
-    let two = weights[group + u / 2u] >> (16u * (u % 2u));
+    let d = unpack2x16float(word(group + 20u));
+    let two = word(group + u / 2u) >> (16u * (u % 2u));
     let nibbles = vec4<f32>((vec4(two) >> vec4(0u, 8u, 4u, 12u)) & vec4(15u));
     let scales = d.x * nibbles.xy;
     let mins = d.y * nibbles.zw;
@@ -22,7 +22,7 @@ fn weights_unit(unit: u32) -> array<vec4<f32>, 8> {
     let bits = vec4(0u, 8u, 16u, 24u) + 2u * (u % 4u);
     var elements: array<vec4<f32>, 8>;
     for (var i = 0u; i < 8u; i++) {
-        let q = (vec4(weights[quants + i]) >> bits) & vec4(3u);
+        let q = (vec4(word(quants + i)) >> bits) & vec4(3u);
         elements[i] = scales[i / 4u] * vec4<f32>(q) - mins[i / 4u];
     }
     return elements;

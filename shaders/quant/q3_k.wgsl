@@ -9,7 +9,7 @@
 //     s            low 4 bits: byte n mod 8, from bit 4·(n / 8); high 2: byte 8 + n mod 4, bit 2·(n / 4)
 //
 // Source: ggml block_q3_K, dequantize_row_q3_K. Host side: engine/src/quant/q3_k.rs.
-// Needs `weights: array<u32>` from the kernel it is joined to.
+// Needs `weights` from the kernel it is joined to.
 
 // The 32 elements of a unit, in order.
 fn weights_unit(unit: u32) -> array<vec4<f32>, 8> {
@@ -17,15 +17,15 @@ fn weights_unit(unit: u32) -> array<vec4<f32>, 8> {
     let which = (unit / 8u) % 2u;
     let block = group + 27u * which;
     let u = unit % 8u;
-    let d = unpack2x16float(weights[group + 54u])[which];
+    let d = unpack2x16float(word(group + 54u))[which];
     let scales = d * vec2(scale(block + 24u, 2u * u), scale(block + 24u, 2u * u + 1u));
     let low_words = block + 8u + 8u * (u / 4u);
     let low_bits = vec4(0u, 8u, 16u, 24u) + 2u * (u % 4u);
     let high_bits = vec4(0u, 8u, 16u, 24u) + u;
     var elements: array<vec4<f32>, 8>;
     for (var i = 0u; i < 8u; i++) {
-        let low = (vec4(weights[low_words + i]) >> low_bits) & vec4(3u);
-        let high = (vec4(weights[block + i]) >> high_bits) & vec4(1u);
+        let low = (vec4(word(low_words + i)) >> low_bits) & vec4(3u);
+        let high = (vec4(word(block + i)) >> high_bits) & vec4(1u);
         elements[i] = scales[i / 4u] * (vec4<f32>((high << vec4(2u)) | low) - 4.0);
     }
     return elements;
@@ -34,7 +34,7 @@ fn weights_unit(unit: u32) -> array<vec4<f32>, 8> {
 // The 6-bit scale of a sub-block, less 32, from the 12 bytes at `scales`.
 fn scale(scales: u32, sub_block: u32) -> f32 {
     let at = sub_block % 8u;
-    let low = weights[scales + at / 4u] >> (8u * (at % 4u) + 4u * (sub_block / 8u));
-    let high = weights[scales + 2u] >> (8u * (sub_block % 4u) + 2u * (sub_block / 4u));
+    let low = word(scales + at / 4u) >> (8u * (at % 4u) + 4u * (sub_block / 8u));
+    let high = word(scales + 2u) >> (8u * (sub_block % 4u) + 2u * (sub_block / 4u));
     return f32((low & 15u) | ((high & 3u) << 4u)) - 32.0;
 }

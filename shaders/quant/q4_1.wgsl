@@ -4,15 +4,15 @@
 //   byte i of q holds element i in its low nibble and element 16 + i in its high nibble
 //
 // Source: ggml block_q4_1, dequantize_row_q4_1. Host side: engine/src/quant/q4_1.rs.
-// Needs `weights: array<u32>` from the kernel it is joined to.
+// Needs `weights` from the kernel it is joined to.
 
 // The 32 elements of a unit, in order.
 fn weights_unit(unit: u32) -> array<vec4<f32>, 8> {
     let group = 5u * unit;
-    let factors = unpack2x16float(weights[group]);
+    let factors = unpack2x16float(word(group));
     var elements: array<vec4<f32>, 8>;
     for (var i = 0u; i < 4u; i++) {
-        let bytes = vec4(weights[group + 1u + i]) >> vec4(0u, 8u, 16u, 24u);
+        let bytes = vec4(word(group + 1u + i)) >> vec4(0u, 8u, 16u, 24u);
         elements[i] = factors.x * vec4<f32>(bytes & vec4(15u)) + factors.y;
         elements[i + 4u] = factors.x * vec4<f32>((bytes >> vec4(4u)) & vec4(15u)) + factors.y;
     }

@@ -5,17 +5,17 @@
 //   bit i of qh is the high bit of element i
 //
 // Source: ggml block_q5_1, dequantize_row_q5_1. Host side: engine/src/quant/q5_1.rs.
-// Needs `weights: array<u32>` from the kernel it is joined to.
+// Needs `weights` from the kernel it is joined to.
 
 // The 32 elements of a unit, in order.
 fn weights_unit(unit: u32) -> array<vec4<f32>, 8> {
     let group = 6u * unit;
-    let factors = unpack2x16float(weights[group]);
-    let high = weights[group + 1u];
+    let factors = unpack2x16float(word(group));
+    let high = word(group + 1u);
     let bits = vec4(0u, 1u, 2u, 3u);
     var elements: array<vec4<f32>, 8>;
     for (var i = 0u; i < 4u; i++) {
-        let bytes = vec4(weights[group + 2u + i]) >> vec4(0u, 8u, 16u, 24u);
+        let bytes = vec4(word(group + 2u + i)) >> vec4(0u, 8u, 16u, 24u);
         let first = ((vec4(high) >> (bits + 4u * i)) & vec4(1u)) << vec4(4u);
         let second = ((vec4(high) >> (bits + 16u + 4u * i)) & vec4(1u)) << vec4(4u);
         elements[i] = factors.x * vec4<f32>((bytes & vec4(15u)) | first) + factors.y;

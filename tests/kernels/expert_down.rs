@@ -6,7 +6,7 @@ use moescope_engine::quant::Format;
 use moescope_tests::kernel_case::{Case, assert_close, floats};
 use moescope_tests::rng::Rng;
 
-use crate::F32_SUMS;
+use crate::{F32_SUMS, Products};
 
 const SCALE: f32 = 0.7;
 
@@ -16,6 +16,19 @@ fn check(format: Format, d_model: u32, cols: u32, ids: &[u32], top_k: u32) {
 
 /// Five experts are bound, `first_expert` the first of them.
 fn check_part(format: Format, d_model: u32, cols: u32, ids: &[u32], top_k: u32, first_expert: u32) {
+    Products::of(format)
+        .iter()
+        .for_each(|products| check_products(*products, format, [d_model, cols], ids, top_k, first_expert));
+}
+
+fn check_products(
+    products: Products,
+    format: Format,
+    [d_model, cols]: [u32; 2],
+    ids: &[u32],
+    top_k: u32,
+    first_expert: u32,
+) {
     let (n_experts, moe_layer, n_moe_layers) = (5, 0, 2);
     let n_tokens = ids.len() as u32 / top_k;
     let mut rng = Rng::new(u64::from(d_model * cols));
@@ -26,6 +39,7 @@ fn check_part(format: Format, d_model: u32, cols: u32, ids: &[u32], top_k: u32, 
     let (weights, decoded) = case.weights(format, (n_experts * d_model) as usize, cols as usize, &mut rng);
     let biases = rng.floats((n_experts * d_model) as usize);
     let act = rng.floats(ids.len() * cols as usize);
+    let seen = products.seen(&act, cols);
     let share = rng.floats(ids.len());
     let x = rng.floats((n_tokens * d_model) as usize);
     let trace_words = (n_tokens * n_moe_layers * top_k) as usize;
@@ -41,14 +55,10 @@ fn check_part(format: Format, d_model: u32, cols: u32, ids: &[u32], top_k: u32, 
         else {
             continue;
         };
-        let act = &act[use_index * cols as usize..][..cols as usize];
+        let act = &seen[use_index * cols as usize..][..cols as usize];
         for row in 0..d_model {
             let w = &decoded[((expert * d_model + row) * cols) as usize..][..cols as usize];
-            let dot: f64 = w
-                .iter()
-                .zip(act)
-                .map(|(w, a)| f64::from(*w) * f64::from(*a))
-                .sum();
+            let dot: f64 = w.iter().zip(act).map(|(w, a)| f64::from(*w) * a).sum();
             sums[(token * d_model + row) as usize] += f64::from(SCALE)
                 * f64::from(share[use_index])
                 * (dot + f64::from(biases[(expert * d_model + row) as usize]));
@@ -84,7 +94,7 @@ fn check_part(format: Format, d_model: u32, cols: u32, ids: &[u32], top_k: u32, 
         x: case.padded(&x, d_model as usize, stride(d_model) as usize),
     };
     let x = kernel.x;
-    case.run(kernel, &[x], |name, out| {
+    case.run_on(products.devices(), kernel, &[x], |name, out| {
         assert_close(
             &format!("{name} {format}"),
             floats(&out[0]),

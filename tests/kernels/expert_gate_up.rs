@@ -6,7 +6,7 @@ use moescope_engine::quant::Format;
 use moescope_tests::kernel_case::{Case, assert_close, floats};
 use moescope_tests::rng::Rng;
 
-use crate::F32_SUMS;
+use crate::{F32_SUMS, Products};
 
 fn check(format: Format, d_ff: u32, cols: u32, ids: &[u32], top_k: u32) {
     for activation in [0, 1] {
@@ -28,7 +28,14 @@ fn check_activation(format: Format, d_ff: u32, cols: u32, ids: &[u32], top_k: u3
 }
 
 /// Five experts are bound, `first_expert` the first of them.
-fn check_part(
+fn check_part(format: Format, shape: [u32; 2], ids: &[u32], top_k: u32, activation: u32, first_expert: u32) {
+    Products::of(format)
+        .iter()
+        .for_each(|products| check_products(*products, format, shape, ids, top_k, activation, first_expert));
+}
+
+fn check_products(
+    products: Products,
     format: Format,
     [d_ff, cols]: [u32; 2],
     ids: &[u32],
@@ -51,6 +58,7 @@ fn check_part(
         .map(|b| b * 9.0)
         .collect();
     let h = rng.floats((n_tokens * cols) as usize);
+    let seen = products.seen(&h, cols);
     let mut expected = Vec::new();
     let mut trace_ids = vec![0; (n_tokens * n_moe_layers * top_k) as usize];
     for (use_index, expert) in ids.iter().enumerate() {
@@ -63,10 +71,10 @@ fn check_part(
             expected.resize(expected.len() + stride(d_ff) as usize, 0.0);
             continue;
         };
-        let h = &h[(token * cols) as usize..][..cols as usize];
+        let h = &seen[(token * cols) as usize..][..cols as usize];
         let dot = |row: u32| -> f64 {
             let w = &decoded[(row * cols) as usize..][..cols as usize];
-            w.iter().zip(h).map(|(w, h)| f64::from(*w) * f64::from(*h)).sum()
+            w.iter().zip(h).map(|(w, h)| f64::from(*w) * h).sum()
         };
         for row in 0..d_ff {
             let biased = |row: u32| dot(row) + f64::from(biases[row as usize]);
@@ -102,7 +110,7 @@ fn check_part(
         act: case.floats(&[], expected.len()),
     };
     let act = kernel.act;
-    case.run(kernel, &[act], |name, out| {
+    case.run_on(products.devices(), kernel, &[act], |name, out| {
         assert_close(
             &format!("{name} {format}"),
             floats(&out[0]),

@@ -3,7 +3,7 @@
 //! one would first fail in a visitor's tab.
 
 use moescope_engine::KvFormat;
-use moescope_engine::kernels::{self, Batch, LinkKind, Links, Shader};
+use moescope_engine::kernels::{self, Batch, Form, LinkKind, Links, Shader};
 use moescope_engine::quant::Format;
 
 /// All links a shader can be used with.
@@ -25,6 +25,7 @@ fn links_of(shader: &Shader) -> Vec<Links> {
             kvs.iter().map(|kv| Links {
                 quant: *quant,
                 kv: *kv,
+                ..Links::default()
             })
         })
         .collect()
@@ -36,9 +37,11 @@ fn modules() -> Vec<(String, &'static Shader, naga::Module)> {
     let mut modules = Vec::new();
     for shader in kernels::ALL {
         for links in links_of(shader) {
-            for tile in [1, kernels::PREFILL_TILE] {
-                let name = format!("{} {links:?} tile {tile}", shader.stem);
-                let text = shader.link(links, tile);
+            let mut forms: Vec<Form> = Form::all().map(|form| shader.form(links, form)).collect();
+            forms.dedup();
+            for form in forms {
+                let name = format!("{} {links:?} {form:?}", shader.stem);
+                let text = shader.link(links, form);
                 let module = naga::front::wgsl::parse_str(&text)
                     .unwrap_or_else(|err| panic!("{name}: {}", err.emit_to_string(&text)));
                 let flags = naga::valid::ValidationFlags::all();
@@ -85,6 +88,11 @@ fn owned(fields: &[(&str, usize)]) -> Vec<(String, usize)> {
 fn every_link_is_valid_and_its_uniforms_match_rust() {
     let modules = modules();
     assert!(modules.len() >= 2 * kernels::ALL.len());
+    let int8 = modules
+        .iter()
+        .filter(|(name, ..)| name.contains("int8: true"))
+        .count();
+    assert!(int8 > 0, "no form in integers was linked");
     for (name, shader, module) in &modules {
         assert_eq!(fields(module, "Params"), owned(shader.params), "{name}: Params");
         assert_eq!(fields(module, "Batch"), owned(Batch::FIELDS), "{name}: Batch");

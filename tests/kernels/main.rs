@@ -15,6 +15,9 @@ mod short_conv;
 mod swiglu;
 
 use moescope_engine::KvFormat;
+use moescope_engine::quant::Format;
+use moescope_engine::session::Device;
+use moescope_tests::devices;
 
 /// f32 sums of up to some thousand terms against f64: a few dozen roundings of 6e-8 each.
 const F32_SUMS: f64 = 5e-6;
@@ -31,6 +34,47 @@ fn kv_tolerance(kv: KvFormat) -> f64 {
         KvFormat::F32 => F32_SUMS,
         KvFormat::Q8_0 => Q8_0_ROUNDING,
     }
+}
+
+/// What kernels that multiply weights with activations make of the activations.
+#[derive(Clone, Copy, Debug)]
+enum Products {
+    Exact,
+    /// Each unit of 32 rounded to bytes with a scale of its own.
+    Int8,
+}
+
+impl Products {
+    /// Those that a format of weights has.
+    fn of(format: Format) -> &'static [Self] {
+        match format.has_bytes() {
+            true => &[Self::Exact, Self::Int8],
+            false => &[Self::Exact],
+        }
+    }
+
+    fn devices(self) -> Vec<(String, Device)> {
+        match self {
+            Self::Exact => devices::every_exact_form(),
+            Self::Int8 => devices::int8(),
+        }
+    }
+
+    /// Rows of `width` activations as they are multiplied.
+    fn seen(self, x: &[f32], width: u32) -> Vec<f64> {
+        let units = x.chunks(width as usize).flat_map(|row| row.chunks(32));
+        match self {
+            Self::Exact => x.iter().map(|x| f64::from(*x)).collect(),
+            Self::Int8 => units.flat_map(rounded_unit).collect(),
+        }
+    }
+}
+
+fn rounded_unit(unit: &[f32]) -> Vec<f64> {
+    let largest = unit.iter().fold(0.0f32, |most, x| most.max(x.abs()));
+    let step = f64::from(largest) / 127.0;
+    let byte = |x: &f32| f64::from((x * (127.0 / largest)).round_ties_even());
+    unit.iter().map(|x| byte(x) * step).collect()
 }
 
 /// A row normed by its root mean square; with a bias, around its mean. In f64.

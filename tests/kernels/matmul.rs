@@ -6,7 +6,7 @@ use moescope_engine::quant::Format;
 use moescope_tests::kernel_case::{Case, assert_close, floats};
 use moescope_tests::rng::Rng;
 
-use crate::F32_SUMS;
+use crate::{F32_SUMS, Products};
 
 #[derive(Clone, Copy)]
 struct Shape {
@@ -36,6 +36,12 @@ impl Default for Shape {
 }
 
 fn check(shape: Shape) {
+    Products::of(shape.format)
+        .iter()
+        .for_each(|products| check_products(shape, *products));
+}
+
+fn check_products(shape: Shape, products: Products) {
     let Shape {
         format,
         rows,
@@ -53,15 +59,16 @@ fn check(shape: Shape) {
     });
     let (weights, decoded) = case.weights(format, rows as usize, cols as usize, &mut rng);
     let x = rng.floats((n_tokens * cols) as usize);
+    let seen = products.seen(&x, cols);
     let bias = rng.floats(rows as usize);
     let y_stride = rows + y_offset + 3;
     let before = rng.floats((n_tokens * y_stride) as usize);
     let mut expected: Vec<f64> = before.iter().map(|y| f64::from(*y)).collect();
     for token in 0..n_tokens {
-        let x = &x[(token * cols) as usize..][..cols as usize];
+        let x = &seen[(token * cols) as usize..][..cols as usize];
         for row in 0..rows {
             let w = &decoded[(row * cols) as usize..][..cols as usize];
-            let sum: f64 = w.iter().zip(x).map(|(w, x)| f64::from(*w) * f64::from(*x)).sum();
+            let sum: f64 = w.iter().zip(x).map(|(w, x)| f64::from(*w) * x).sum();
             let bias = if has_bias {
                 f64::from(bias[row as usize])
             } else {
@@ -92,7 +99,7 @@ fn check(shape: Shape) {
         y: case.floats(&before, before.len()),
     };
     let y = kernel.y;
-    case.run(kernel, &[y], |name, out| {
+    case.run_on(products.devices(), kernel, &[y], |name, out| {
         assert_close(&format!("{name} {format}"), floats(&out[0]), &expected, F32_SUMS);
     });
 }
@@ -170,6 +177,23 @@ fn bias_and_scale_with_and_without_residual() {
             ..Shape::default()
         });
     }
+}
+
+#[test]
+fn rows_longer_than_a_stage() {
+    check(Shape {
+        format: Format::Q4_0,
+        rows: 9,
+        cols: 32 * 300,
+        ..Shape::default()
+    });
+    check(Shape {
+        format: Format::Q4_0,
+        rows: 9,
+        cols: 32 * 70,
+        n_tokens: 3,
+        ..Shape::default()
+    });
 }
 
 #[test]

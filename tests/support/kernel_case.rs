@@ -7,7 +7,7 @@ use moescope_engine::plan::{
     Buffer, BufferId, BufferKind, MoeShape, PackId, Plan, PlanOptions, Ports, Step, WeightPack,
 };
 use moescope_engine::quant::Format;
-use moescope_engine::session::{Executor, PassInput};
+use moescope_engine::session::{Device, Executor, PassInput};
 use moescope_engine::trace::StepGroup;
 
 use crate::devices;
@@ -132,8 +132,14 @@ impl Case {
     }
 
     /// Runs the kernel everywhere and hands each executor's buffers to `check`.
-    pub fn run(
+    pub fn run(self, kernel: impl Kernel + 'static, outputs: &[BufferId], check: impl Fn(&str, &[Vec<u32>])) {
+        self.run_on(devices::all(), kernel, outputs, check);
+    }
+
+    /// The same on chosen devices.
+    pub fn run_on(
         mut self,
+        devices: Vec<(String, Device)>,
         kernel: impl Kernel + 'static,
         outputs: &[BufferId],
         check: impl Fn(&str, &[Vec<u32>]),
@@ -143,7 +149,7 @@ impl Case {
             layer: None,
             kernel: Box::new(kernel),
         });
-        for (name, device) in devices::all() {
+        for (name, device) in devices {
             let mut executor = pollster::block_on(Executor::new(&device, &self.plan)).expect(&name);
             for (index, bytes) in self.weights.iter().enumerate() {
                 // In two pieces, so that a repacking group is cut in the middle of its rows.

@@ -3,7 +3,20 @@
 use std::sync::{Arc, Mutex};
 
 use super::GpuError;
+use super::tuning::Tuning;
 use crate::plan::Limits;
+
+/// How matrices are multiplied with activations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ActivationOption {
+    /// What is faster on the adapter.
+    #[default]
+    Auto,
+    /// In single floats, exact to their rounding.
+    F32,
+    /// Rounded to bytes in blocks of 32, as llama.cpp does, where the weights' format allows it.
+    Int8,
+}
 
 /// How to open a device.
 #[derive(Clone, Copy, Debug, Default)]
@@ -14,6 +27,9 @@ pub struct ContextOptions {
     pub no_timestamps: bool,
     /// Invocations per matrix row, a power of two up to 64; 0 lets the device decide.
     pub lanes: u32,
+    /// Matrix rows per invocation, 1 or 4; 0 lets the device decide.
+    pub rows: u32,
+    pub activations: ActivationOption,
 }
 
 /// A shared handle: clones refer to the same device.
@@ -21,14 +37,10 @@ pub struct ContextOptions {
 pub struct GpuContext {
     pub(super) device: wgpu::Device,
     pub(super) queue: wgpu::Queue,
-    pub(super) lanes: u32,
+    pub(super) tuning: Tuning,
     info: Arc<wgpu::AdapterInfo>,
     fault: Arc<Mutex<Option<GpuError>>>,
 }
-
-/// On hardware, neighbouring invocations should read neighbouring weights; on software adapters
-/// a barrier costs more than it saves.
-const HARDWARE_LANES: u32 = 16;
 
 /// More KV cache and buffers than this is taken for a mistake; real shortage shows at allocation.
 const MAX_STATE_BYTES: u64 = 64 << 30;
@@ -36,21 +48,19 @@ const MAX_STATE_BYTES: u64 = 64 << 30;
 impl GpuContext {
     /// Asks for the fastest adapter and a device on it.
     pub async fn request(options: ContextOptions) -> Result<Self, GpuError> {
-        let adapter = request_adapter().await?;
+        let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+        let adapter = request_adapter(&instance).await?;
         let info = Arc::new(adapter.get_info());
         let (device, queue) = request_device(&adapter, options).await?;
         let fault = Arc::new(Mutex::new(None));
         watch(&device, &fault);
         let is_software = info.device_type == wgpu::DeviceType::Cpu;
-        let lanes = match options.lanes {
-            0 if is_software => 1,
-            0 => HARDWARE_LANES,
-            lanes => lanes.next_power_of_two().min(crate::kernels::WORKGROUP_SIZE),
-        };
+        let language = instance.wgsl_language_features();
+        let has_packed_dot = language.contains(wgpu::WgslLanguageFeatures::Packed4x8IntegerDotProduct);
         Ok(Self {
             device,
             queue,
-            lanes,
+            tuning: Tuning::of(is_software, has_packed_dot, options),
             info,
             fault,
         })
@@ -96,8 +106,7 @@ impl GpuContext {
 }
 
 /// The first request may come back empty-handed right after a browser starts, so ask twice.
-async fn request_adapter() -> Result<wgpu::Adapter, GpuError> {
-    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+async fn request_adapter(instance: &wgpu::Instance) -> Result<wgpu::Adapter, GpuError> {
     let options = wgpu::RequestAdapterOptions {
         power_preference: wgpu::PowerPreference::HighPerformance,
         ..Default::default()

@@ -147,7 +147,7 @@ impl GpuExecutor {
             wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
         );
 
-        let mut cache = PipelineCache::new(device, context.lanes);
+        let mut cache = PipelineCache::new(device, context.tuning);
         let mut steps = Vec::with_capacity(plan.steps.len());
         for (index, step) in plan.steps.iter().enumerate() {
             let offset = PARAMS_STRIDE * index as u64;
@@ -318,8 +318,9 @@ impl GpuExecutor {
             });
             for (index, step) in run {
                 let GpuStep { pipelines, bindings } = &self.steps[*index];
-                let (pipeline, tile) = pipelines.for_tokens(step.kernel.tokens(batch));
-                let [x, y, z] = step.kernel.grid(batch, tile).workgroups(self.context.lanes, most);
+                let (form, pipeline) = pipelines.for_tokens(step.kernel.tokens(batch));
+                let grid = step.kernel.grid(batch, form.tile);
+                let [x, y, z] = grid.workgroups(self.context.tuning.lanes, form.rows, most);
                 pass.set_pipeline(pipeline);
                 pass.set_bind_group(0, bindings, &[]);
                 pass.dispatch_workgroups(x, y, z);

@@ -2,25 +2,21 @@
 
 use std::collections::HashMap;
 
-use crate::kernels::{Bind, Kernel, Links, PREFILL_TILE, Shader};
+use super::tuning::Tuning;
+use crate::kernels::{Bind, Form, Kernel, Links, Shader};
 
 /// A kernel in its forms for one token and for several; the same pipeline where it has one form.
 #[derive(Clone, Debug)]
 pub(super) struct Pipelines {
     pub layout: wgpu::BindGroupLayout,
-    decode: wgpu::ComputePipeline,
-    prefill: wgpu::ComputePipeline,
-    is_tiled: bool,
+    decode: (Form, wgpu::ComputePipeline),
+    prefill: (Form, wgpu::ComputePipeline),
 }
 
 impl Pipelines {
-    /// The form for a number of tokens, and how many tokens one of its workgroups serves.
-    pub fn for_tokens(&self, tokens: u32) -> (&wgpu::ComputePipeline, u32) {
-        match tokens {
-            1 => (&self.decode, 1),
-            _ if self.is_tiled => (&self.prefill, PREFILL_TILE),
-            _ => (&self.prefill, 1),
-        }
+    /// The form for a number of tokens.
+    pub fn for_tokens(&self, tokens: u32) -> &(Form, wgpu::ComputePipeline) {
+        if tokens == 1 { &self.decode } else { &self.prefill }
     }
 }
 
@@ -28,15 +24,15 @@ impl Pipelines {
 #[derive(Debug)]
 pub(super) struct PipelineCache<'a> {
     device: &'a wgpu::Device,
-    lanes: u32,
+    tuning: Tuning,
     made: HashMap<(&'static str, Links), Pipelines>,
 }
 
 impl<'a> PipelineCache<'a> {
-    pub fn new(device: &'a wgpu::Device, lanes: u32) -> Self {
+    pub fn new(device: &'a wgpu::Device, tuning: Tuning) -> Self {
         Self {
             device,
-            lanes,
+            tuning,
             made: HashMap::new(),
         }
     }
@@ -54,18 +50,18 @@ impl<'a> PipelineCache<'a> {
 
     fn make(&self, shader: &Shader, links: Links, bindings: &[Bind]) -> Pipelines {
         let layout = self.layout(shader.stem, bindings);
-        let decode = self.compile(shader, links, 1, &layout);
-        let is_tiled = shader.is_tiled();
-        let prefill = if is_tiled {
-            self.compile(shader, links, PREFILL_TILE, &layout)
-        } else {
+        let [decode, prefill] =
+            [self.tuning.decode, self.tuning.prefill].map(|wanted| shader.form(links, wanted));
+        let decode = (decode, self.compile(shader, links, decode, &layout));
+        let prefill = if prefill == decode.0 {
             decode.clone()
+        } else {
+            (prefill, self.compile(shader, links, prefill, &layout))
         };
         Pipelines {
             layout,
             decode,
             prefill,
-            is_tiled,
         }
     }
 
@@ -99,12 +95,12 @@ impl<'a> PipelineCache<'a> {
         &self,
         shader: &Shader,
         links: Links,
-        tile: u32,
+        form: Form,
         layout: &wgpu::BindGroupLayout,
     ) -> wgpu::ComputePipeline {
         let module = self.device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some(shader.stem),
-            source: wgpu::ShaderSource::Wgsl(shader.link(links, tile).into()),
+            source: wgpu::ShaderSource::Wgsl(shader.link(links, form).into()),
         });
         let layout = self
             .device
@@ -120,7 +116,7 @@ impl<'a> PipelineCache<'a> {
                 module: &module,
                 entry_point: Some(shader.stem),
                 compilation_options: wgpu::PipelineCompilationOptions {
-                    constants: &[("LANES", f64::from(self.lanes))],
+                    constants: &[("LANES", f64::from(self.tuning.lanes))],
                     ..Default::default()
                 },
                 cache: None,

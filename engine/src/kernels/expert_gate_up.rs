@@ -11,7 +11,7 @@ use crate::plan::{BufferId, PackId};
 use crate::quant::Format;
 use crate::trace::GroupWork;
 
-pub const LINKS: &[LinkKind] = &[LinkKind::Quant, LinkKind::UnitDot, LinkKind::Lanes];
+pub const LINKS: &[LinkKind] = &[LinkKind::Quant, LinkKind::Dot, LinkKind::OneToken, LinkKind::Rows];
 
 params! {
     /// Hidden width of one expert.

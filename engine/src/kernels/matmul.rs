@@ -10,7 +10,7 @@ use crate::plan::{BufferId, PackId};
 use crate::quant::Format;
 use crate::trace::GroupWork;
 
-pub const LINKS: &[LinkKind] = &[LinkKind::Quant, LinkKind::UnitDot, LinkKind::Lanes, LinkKind::Tile];
+pub const LINKS: &[LinkKind] = &[LinkKind::Quant, LinkKind::Dot, LinkKind::Tile, LinkKind::Rows];
 
 params! {
     /// Rows of W: outputs.
@@ -55,7 +55,7 @@ impl Kernel for Matmul {
     }
 
     fn links(&self) -> Links {
-        Links { quant: Some(self.format), ..Links::default() }
+        Links { quant: Some(self.format), one_row: self.params.head_rows > 0, ..Links::default() }
     }
 
     fn params(&self) -> Cow<'_, [u8]> {

@@ -17,7 +17,7 @@ use crate::plan::{BufferId, PackId};
 use crate::quant::Format;
 use crate::trace::GroupWork;
 
-pub const LINKS: &[LinkKind] = &[LinkKind::Quant, LinkKind::UnitDot, LinkKind::Norm];
+pub const LINKS: &[LinkKind] = &[LinkKind::Quant, LinkKind::DotF32, LinkKind::Norm];
 
 /// Most experts per layer the shader's workgroup memory is laid out for.
 pub const MAX_EXPERTS: u32 = 512;

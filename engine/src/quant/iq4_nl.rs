@@ -11,7 +11,7 @@
 
 pub const BLOCK_ELEMENTS: usize = 32;
 pub const BLOCK_BYTES: usize = 18;
-pub const GROUP_UNITS: usize = 2;
+pub const GROUP_UNITS: usize = 8;
 
 /// What the codes stand for.
 pub const VALUES: [f32; 16] = [
@@ -33,7 +33,7 @@ pub fn decode_codes(d: f32, codes: &[u8], out: &mut [f32; 32]) {
     }
 }
 
-/// As Q4_0: two blocks side by side, their scales last so that the codes start on a word.
-pub fn repack(group: &[u8; 36], words: &mut [u32; 9]) {
+/// As Q4_0: eight blocks side by side, their scales last.
+pub fn repack(group: &[u8; 144], words: &mut [u32; 36]) {
     super::q4_0::repack(group, words);
 }

@@ -4,7 +4,7 @@
 //! ```text
 //! block   e 1 byte │ q 16 bytes: byte i holds element i (low nibble) and 16 + i (high)
 //!                                                          17 bytes, 32 elements
-//! group   q₀ 4 words │ q₁ 4 │ q₂ 4 │ q₃ 4 │ e₀ e₁ e₂ e₃ 1 word      17 words, 4 units
+//! group   q₀ … q₁₅ 4 words each │ e₀ … e₁₅ 4 words    68 words, 16 units
 //! ```
 //!
 //! Source: ggml `block_mxfp4`, `dequantize_row_mxfp4`, which keeps twice the values and half the
@@ -12,7 +12,7 @@
 
 pub const BLOCK_ELEMENTS: usize = 32;
 pub const BLOCK_BYTES: usize = 17;
-pub const GROUP_UNITS: usize = 4;
+pub const GROUP_UNITS: usize = 16;
 
 /// Twice what the codes stand for.
 const VALUES: [f32; 16] = [
@@ -35,12 +35,8 @@ pub fn half_scale(e: u8) -> f32 {
     f32::from_bits(if e < 2 { 0x0020_0000 << e } else { (u32::from(e) - 1) << 23 })
 }
 
-/// Four blocks side by side, their exponents last so that the codes start on a word.
-pub fn repack(group: &[u8; 68], words: &mut [u32; 17]) {
-    let mut exponents = [0; 4];
-    for (which, block) in group.as_chunks::<17>().0.iter().enumerate() {
-        exponents[which] = block[0];
-        super::words_from_bytes(&block[1..], &mut words[4 * which..4 * which + 4]);
-    }
-    words[16] = u32::from_le_bytes(exponents);
+/// Sixteen blocks side by side, their exponents last so that the codes start on every fourth word.
+pub fn repack(group: &[u8; 272], words: &mut [u32; 68]) {
+    super::repack_blocks::<17, 4>(group, words, |block| &block[1..]);
+    super::gather_words::<17>(group, &mut words[64..], |block| &block[..1]);
 }

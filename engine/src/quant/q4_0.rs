@@ -3,14 +3,14 @@
 //! ```text
 //! block   d f16 │ q 16 bytes: byte i holds element i (low nibble) and 16 + i (high)
 //!                                                    18 bytes, 32 elements
-//! group   q₀ 4 words │ q₁ 4 words │ d₀ d₁ 1 word      9 words, 2 units
+//! group   q₀ … q₇ 4 words each │ d₀ … d₇ 4 words    36 words, 8 units
 //! ```
 //!
 //! Source: ggml `block_q4_0`, `dequantize_row_q4_0`.
 
 pub const BLOCK_ELEMENTS: usize = 32;
 pub const BLOCK_BYTES: usize = 18;
-pub const GROUP_UNITS: usize = 2;
+pub const GROUP_UNITS: usize = 8;
 
 /// `w = d · (q − 8)`.
 pub fn decode(block: &[u8; 18], out: &mut [f32; 32]) {
@@ -23,10 +23,8 @@ pub fn decode(block: &[u8; 18], out: &mut [f32; 32]) {
     }
 }
 
-/// Two blocks side by side, their scales last so that the nibbles start on a word.
-pub fn repack(group: &[u8; 36], words: &mut [u32; 9]) {
-    let (a, b) = group.split_at(18);
-    super::words_from_bytes(&a[2..], &mut words[..4]);
-    super::words_from_bytes(&b[2..], &mut words[4..8]);
-    words[8] = super::two_halves([a[0], a[1]], [b[0], b[1]]);
+/// Eight blocks side by side, their scales last so that the nibbles start on every fourth word.
+pub fn repack(group: &[u8; 144], words: &mut [u32; 36]) {
+    super::repack_blocks::<18, 4>(group, words, |block| &block[2..]);
+    super::gather_words::<18>(group, &mut words[32..], |block| &block[..2]);
 }

@@ -4,14 +4,15 @@
 //! block   d f16 │ qh 4 bytes: bit i is the high bit of element i
 //!         │ ql 16 bytes: byte i holds element i (low nibble) and 16 + i (high)
 //!                                                                   22 bytes, 32 elements
-//! group   ql₀ 4 words │ ql₁ 4 words │ qh₀ │ qh₁ │ d₀ d₁ 1 word      11 words, 2 units
+//! group   ql₀ … ql₇ 4 words each │ qh₀ … qh₇ 1 word each │ d₀ … d₇ 4 words
+//!                                                        44 words, 8 units
 //! ```
 //!
 //! Source: ggml `block_q5_0`, `dequantize_row_q5_0`.
 
 pub const BLOCK_ELEMENTS: usize = 32;
 pub const BLOCK_BYTES: usize = 22;
-pub const GROUP_UNITS: usize = 2;
+pub const GROUP_UNITS: usize = 8;
 
 /// `w = d · (q − 16)`.
 pub fn decode(block: &[u8; 22], out: &mut [f32; 32]) {
@@ -23,12 +24,9 @@ pub fn decode(block: &[u8; 22], out: &mut [f32; 32]) {
     }
 }
 
-/// Two blocks side by side, their scales last so that everything else starts on a word.
-pub fn repack(group: &[u8; 44], words: &mut [u32; 11]) {
-    let (a, b) = group.split_at(22);
-    super::words_from_bytes(&a[6..], &mut words[..4]);
-    super::words_from_bytes(&b[6..], &mut words[4..8]);
-    super::words_from_bytes(&a[2..6], &mut words[8..9]);
-    super::words_from_bytes(&b[2..6], &mut words[9..10]);
-    words[10] = super::two_halves([a[0], a[1]], [b[0], b[1]]);
+/// Eight blocks side by side, high bits and scales last so that the nibbles start on every fourth word.
+pub fn repack(group: &[u8; 176], words: &mut [u32; 44]) {
+    super::repack_blocks::<22, 4>(group, words, |block| &block[6..]);
+    super::gather_words::<22>(group, &mut words[32..40], |block| &block[2..6]);
+    super::gather_words::<22>(group, &mut words[40..], |block| &block[..2]);
 }

@@ -3,8 +3,8 @@
 //!
 //! ```text
 //! block   ql 128 bytes │ qh 64 bytes │ scales i8 × 16 │ d f16     210 bytes, 256 elements
-//! group   ql₀ 32 words │ qh₀ 16 │ scales₀ 4 │ ql₁ 32 │ qh₁ 16 │ scales₁ 4 │ d₀ d₁ 1 word
-//!                                                                 105 words, 16 units
+//! group   eight times: ql 32 words │ qh 16 │ scales 4; then d₀ … d₇ 4 words
+//!                                                                 420 words, 64 units
 //!
 //! Unit u = 4h + k of a block (h = half of 128 elements, k = 0…3), element i:
 //!   low 4 bits   ql[64h + 32·(k mod 2) + i], low nibble for k < 2, else high
@@ -16,7 +16,7 @@
 
 pub const BLOCK_ELEMENTS: usize = 256;
 pub const BLOCK_BYTES: usize = 210;
-pub const GROUP_UNITS: usize = 16;
+pub const GROUP_UNITS: usize = 64;
 
 /// Bytes of a block before its scale `d`: a whole number of words.
 const QUANT_BYTES: usize = 208;
@@ -40,10 +40,8 @@ pub fn decode(block: &[u8; 210], out: &mut [f32; 256]) {
     }
 }
 
-/// Two blocks, their scales `d` last so that both start on a word.
-pub fn repack(group: &[u8; 420], words: &mut [u32; 105]) {
-    let (a, b) = group.split_at(BLOCK_BYTES);
-    super::words_from_bytes(&a[..QUANT_BYTES], &mut words[..52]);
-    super::words_from_bytes(&b[..QUANT_BYTES], &mut words[52..104]);
-    words[104] = super::two_halves([a[208], a[209]], [b[208], b[209]]);
+/// Eight blocks, their scales `d` last so that all start on every fourth word.
+pub fn repack(group: &[u8; 1680], words: &mut [u32; 420]) {
+    super::repack_blocks::<210, 52>(group, words, |block| &block[..QUANT_BYTES]);
+    super::gather_words::<210>(group, &mut words[416..], |block| &block[QUANT_BYTES..]);
 }

@@ -2,14 +2,14 @@
 //!
 //! ```text
 //! block   d f16 │ q i8 × 32                          34 bytes, 32 elements
-//! group   q₀ 8 words │ q₁ 8 words │ d₀ d₁ 1 word     17 words, 2 units
+//! group   q₀ … q₇ 8 words each │ d₀ … d₇ 4 words    68 words, 8 units
 //! ```
 //!
 //! Source: ggml `block_q8_0`, `dequantize_row_q8_0`.
 
 pub const BLOCK_ELEMENTS: usize = 32;
 pub const BLOCK_BYTES: usize = 34;
-pub const GROUP_UNITS: usize = 2;
+pub const GROUP_UNITS: usize = 8;
 
 /// `w = q · d`.
 pub fn decode(block: &[u8; 34], out: &mut [f32; 32]) {
@@ -20,10 +20,8 @@ pub fn decode(block: &[u8; 34], out: &mut [f32; 32]) {
     }
 }
 
-/// Two blocks side by side, their scales last so that the quants start on a word.
-pub fn repack(group: &[u8; 68], words: &mut [u32; 17]) {
-    let (a, b) = group.split_at(34);
-    super::words_from_bytes(&a[2..], &mut words[..8]);
-    super::words_from_bytes(&b[2..], &mut words[8..16]);
-    words[16] = super::two_halves([a[0], a[1]], [b[0], b[1]]);
+/// Eight blocks side by side, their scales last so that the quants start on every fourth word.
+pub fn repack(group: &[u8; 272], words: &mut [u32; 68]) {
+    super::repack_blocks::<34, 8>(group, words, |block| &block[2..]);
+    super::gather_words::<34>(group, &mut words[64..], |block| &block[..2]);
 }

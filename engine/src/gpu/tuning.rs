@@ -1,0 +1,47 @@
+//! Which form of the row kernels an adapter runs: where barriers are dear, rows belong to one invocation;
+//! on hardware, neighbouring invocations should read neighbouring weights.
+
+use super::context::{ActivationOption, ContextOptions};
+use crate::kernels::{Form, MOST_ROWS, PREFILL_TILE, WORKGROUP_SIZE};
+
+/// Invocations per row on hardware.
+const HARDWARE_LANES: u32 = 16;
+
+/// See the module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Tuning {
+    /// Invocations that share a row, or several.
+    pub lanes: u32,
+    pub decode: Form,
+    pub prefill: Form,
+}
+
+impl Tuning {
+    /// What is known of an adapter's kind, and what was asked for.
+    pub fn of(is_software: bool, has_packed_dot: bool, options: ContextOptions) -> Self {
+        let lanes = match options.lanes {
+            0 if is_software => 1,
+            0 => HARDWARE_LANES,
+            lanes => lanes.next_power_of_two().min(WORKGROUP_SIZE),
+        };
+        let int8 = match options.activations {
+            ActivationOption::Auto => is_software && has_packed_dot,
+            ActivationOption::F32 => false,
+            ActivationOption::Int8 => has_packed_dot,
+        };
+        let rows = match options.rows {
+            0 if lanes == 1 => MOST_ROWS,
+            0 | 1 => 1,
+            _ => MOST_ROWS,
+        };
+        Self {
+            lanes,
+            decode: Form { tile: 1, rows, int8 },
+            prefill: Form {
+                tile: PREFILL_TILE,
+                rows,
+                int8,
+            },
+        }
+    }
+}
