@@ -2,7 +2,7 @@
 //! say what the columns hold. The run is made by hand: two MoE layers of four experts, top 2.
 
 use moescope_run_file::{COLUMNS, Generation, Info, KIND_SAID, KIND_TEMPLATE, Model, Run, RunError};
-use moescope_run_file::{ledger, read, tables, write};
+use moescope_run_file::{f16, ledger, read, tables, write};
 
 /// "Hi" with a template token before it, answered by "a,\"b" and "=c", the last never fed back; then a
 /// second prompt of one token, whose first position the cache does not hold yet.
@@ -83,8 +83,10 @@ fn run() -> Run {
         rows.positions.push(position);
         rows.expert_ids.extend([0, 1, 3, (position % 3) as u16]);
         rows.expert_weights.extend([0.75, 0.25, 0.5, 0.5]);
-        rows.router_probs
-            .extend([0.75, 0.25, 0.0, 0.0, 0.125, 0.125, 0.25, 0.5]);
+        let probs = [0.75, 0.25, 0.0, 0.0, 0.125, 0.125, 0.25, 0.5];
+        rows.router_probs.extend(probs.map(f16::from_f32));
+        rows.router_entropy_bits.extend([0.811, 1.75]);
+        rows.router_margins.extend([0.25, f32::NAN]);
         rows.kv_held_bytes.extend([u64::from(position + 1); 3]);
         rows.kv_read_bytes.extend([u64::from(position + 1); 3]);
     }
@@ -113,6 +115,8 @@ fn weights_router_and_cache_may_be_unknown() {
     let mut run = run();
     run.rows.expert_weights.clear();
     run.rows.router_probs.clear();
+    run.rows.router_entropy_bits.clear();
+    run.rows.router_margins.clear();
     run.rows.kv_held_bytes.clear();
     run.rows.kv_read_bytes.clear();
     let bytes = write(&run).expect("it is whole");

@@ -125,7 +125,7 @@ fn read_source(value: JsValue) -> Result<(String, Source), JsValue> {
 
 async fn generate(store: Rc<Store>, options: JsValue, ready: Promise) -> Result<JsValue, JsValue> {
     let (prompt, options) = store.read(|state| options::read(&options, &state.settings.sampling))?;
-    if store.read(|state| state.model.is_none()) {
+    if store.read(|state| state.answering().is_none()) {
         JsFuture::from(ready).await?;
     }
     let generation_id = store.next_id();

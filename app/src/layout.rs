@@ -24,7 +24,7 @@ pub fn layout(state: &AppState, traced: &Rc<AppState>, hands: &Hands) -> Html {
     let is_full_size = traced.view.shown.is_some();
     html! {
         <>
-            { header::header(state.model.as_deref(), models_menu(state, hands), &hands.open) }
+            { header::header(state.answering().map(|model| &**model), models_menu(state, hands), &hands.open) }
             { loading::loading(state.loading.as_ref(), state.device_bytes, &hands.dispatch) }
             { alert::alert(state.alert.as_deref(), &hands.dispatch) }
             <main class={classes!("columns", is_full_size.then_some("full-size"))}>
@@ -54,7 +54,7 @@ fn conversation(state: &AppState, hands: &Hands) -> Html {
     html! {
         <section class="conversation" aria-label={words().layout.conversation}>
             <div class={classes!("scroll", is_empty.then_some("empty"))} id="conversation">
-                if is_empty { { welcome::welcome(entry(state), state.model.is_some(), &hands.ask) } }
+                if is_empty { { welcome::welcome(entry(state), state.answering().is_some(), &hands.ask) } }
                 else { { transcript(state, &hands.dispatch) } }
             </div>
             if !is_empty { { measures::menu(state, &hands.dispatch) } }
@@ -65,7 +65,7 @@ fn conversation(state: &AppState, hands: &Hands) -> Html {
 
 /// What the catalogue says of the model that is there, or that is on its way.
 fn entry(state: &AppState) -> Option<&CatalogueModel> {
-    match state.model.as_deref() {
+    match state.answering().map(|model| &**model) {
         Some(model) => select::catalogue_entry(state, model),
         None => state.catalogue.first(),
     }

@@ -17,6 +17,7 @@ pub mod layout;
 pub mod page;
 pub mod panels;
 pub mod protocol;
+pub mod recording;
 pub mod same;
 pub mod state;
 pub mod store;

@@ -9,7 +9,7 @@ mod column;
 use serde::{Deserialize, Serialize};
 
 /// Raised whenever a message changes its meaning; page and worker must agree.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// Messages of one post, with the version of whoever wrote them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -52,10 +52,23 @@ pub enum Request {
     Cancel { generation_id: u32 },
     /// Forget the conversation.
     NewChat,
+    /// Go on with a conversation that was recorded; it takes the place of the present one.
+    Restore { turns: Vec<RestoredTurn> },
     /// Tell which models are kept in this browser.
     ListStored,
     /// Forget a model kept in this browser.
     DeleteStored { url: String },
+}
+
+/// A prompt and its answer, as an earlier worker left them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RestoredTurn {
+    pub generation_id: u32,
+    pub prompt: String,
+    pub answer: String,
+    pub first_position: u32,
+    /// Of prompt and answer, from `first_position` on.
+    pub tokens: Vec<u32>,
 }
 
 /// Where a model's bytes are.
@@ -284,6 +297,8 @@ pub struct ModelFacts {
     pub architecture: String,
     pub file_bytes: u64,
     pub quantization: String,
+    /// As the file names it.
+    pub licence: Option<String>,
     /// Counted over all tensors.
     pub parameters: u64,
     /// Those one token meets: all but the experts it is not sent to.
@@ -372,6 +387,12 @@ pub struct Pass {
     /// Full router distribution. `(positions, moe_layers, n_experts)`
     #[serde(with = "column")]
     pub probs: Vec<f32>,
+    /// Entropy of each router's distribution, and margin of its choice (NaN: every expert was chosen),
+    /// where a recording tells them; empty: they are computed from `probs`. `(positions, moe_layers)`
+    #[serde(with = "column")]
+    pub router_bits: Vec<f32>,
+    #[serde(with = "column")]
+    pub router_margins: Vec<f32>,
     /// Bytes held after each position. `(positions, layers)`
     #[serde(with = "column")]
     pub kv_held_bytes: Vec<u64>,

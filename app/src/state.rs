@@ -7,6 +7,7 @@ mod catalogue;
 mod conversation;
 pub mod economics;
 mod reduce;
+mod replay;
 mod row;
 pub mod select;
 mod time;
@@ -14,8 +15,9 @@ mod time;
 use std::rc::Rc;
 
 pub use catalogue::{Catalogue, CatalogueModel, Examples, PublicModel, PublicModels};
-pub use conversation::{Chunk, Conversation, Mark, MarkKind, Replaced, Role, Totals, Turn};
+pub use conversation::{Asked, Chunk, Conversation, Mark, MarkKind, Replaced, Role, Totals, Turn};
 pub use reduce::reduce;
+pub use replay::{Live, Origin, Recorded, Recording, Replay};
 pub use row::{DISTRIBUTION_BYTES, Router, Row};
 pub use time::Playback;
 
@@ -45,6 +47,8 @@ pub struct AppState {
     pub loading: Option<Loading>,
     pub model: Option<Rc<Model>>,
     pub conversation: Conversation,
+    /// The recorded run on screen, if it is one: `model` and `conversation` are then the run's.
+    pub replay: Option<Replay>,
     pub activity: Activity,
     pub selection: Selection,
     pub playback: Playback,
@@ -296,6 +300,10 @@ pub enum Action {
     RasterOrdered(select::raster::Order),
     /// A view at full size, or the overview.
     ViewChosen(Option<&'static str>),
+    /// Show a recorded run.
+    RunShown(Box<Recording>, Origin),
+    /// Back from a recorded run to the visitor's own conversation.
+    RunLeft,
     AlertRaised(String),
     AlertDismissed,
 }

@@ -22,6 +22,7 @@ use wasm_bindgen::closure::Closure;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
 use self::cancel::Cancelled;
+use self::chat::Chat;
 use self::load::Loaded;
 use self::post::Post;
 use self::queue::Queue;
@@ -97,6 +98,11 @@ async fn serve(queue: Rc<Queue>, cancelled: Rc<Cancelled>, post: Post) {
             Request::NewChat => {
                 if let Some(loaded) = &mut loaded {
                     loaded.chat.clear();
+                }
+            }
+            Request::Restore { turns } => {
+                if let Some(loaded) = &mut loaded {
+                    loaded.chat = Chat::restored(turns);
                 }
             }
             // Taken where they are heard.

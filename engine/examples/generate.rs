@@ -2,7 +2,9 @@
 //!
 //! `cargo run --release -p moescope-engine --example generate -- MODEL.gguf "What is 27 + 58?"
 //!  [--executor gpu|cpu] [--raw true] [--temperature 0] [--seed 1] [--max-tokens 200]
-//!  [--ignore-eos true] [--kv f16|f32|q8_0] [--trace out.json]`
+//!  [--ignore-eos true] [--kv f16|f32|q8_0] [--trace out.json] [--save RUN.safetensors]`
+//!
+//! `--save` writes the run as the page opens it (`run-file/FORMAT.md`).
 
 use std::io::Write;
 
@@ -16,6 +18,8 @@ use serde_json::{Value, json};
 
 #[path = "shared/cli.rs"]
 mod cli;
+#[path = "shared/record.rs"]
+mod record;
 
 const FLAGS: &[&str] = &[
     "executor",
@@ -27,6 +31,7 @@ const FLAGS: &[&str] = &[
     "kv",
     "trace",
     "context",
+    "save",
 ];
 
 fn main() {
@@ -72,14 +77,38 @@ fn run() -> cli::Result<()> {
         ignore_eos: args.value("ignore-eos", false)?,
         cache_prompt: true,
     };
+    let asked = record::Asked {
+        typed: prompt,
+        rendered: &prompt_text,
+        raw: args.value("raw", false)?,
+        sampler: &options.sampler.clone(),
+        max_tokens: options.max_tokens,
+    };
     let mut generation = Generation::start(&mut session, prompt_ids.clone(), options)?;
+    let mut recorder = match args.text("save") {
+        Some(_) => Some(record::Recorder::start(
+            path,
+            &model,
+            &session,
+            &device,
+            &generation,
+            &asked,
+        )?),
+        None => None,
+    };
     let (mut traces, mut tokens, mut text) = (Vec::new(), Vec::new(), String::new());
     let finish = loop {
         let step = pollster::block_on(generation.step(&model.tokenizer, &mut session))?;
+        if let Some(recorder) = &mut recorder {
+            recorder.pass(&step.traces);
+        }
         traces.extend(step.traces);
         match step.outcome {
             Outcome::Prefilling { .. } => {}
             Outcome::Token(token) => {
+                if let Some(recorder) = &mut recorder {
+                    recorder.token(&model, &token);
+                }
                 tokens.push(token.token);
                 text += &token.text;
                 print!("{}", token.text);
@@ -98,6 +127,9 @@ fn run() -> cli::Result<()> {
         &traces,
         &format!("{finish:?}"),
     );
+    if let Some((recorder, out)) = recorder.zip(args.text("save")) {
+        std::fs::write(out, recorder.finish(finish)?)?;
+    }
     if let Some(out) = args.text("trace") {
         let run = json!({
             "model": model.spec.name,

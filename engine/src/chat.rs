@@ -9,9 +9,10 @@ use minijinja::{Environment, ErrorKind};
 use crate::gguf::{GgufError, Metadata};
 
 pub mod channels;
-mod clock;
+pub mod clock;
 mod marks;
 mod output;
+pub mod shown;
 
 /// Most steps of the template's program: some thousand times what a long conversation takes.
 const MOST_STEPS: u64 = 5_000_000;

@@ -253,6 +253,16 @@ pub enum KvKind {
 }
 
 impl KvLayer {
+    /// What it is called: `full`, `window of 128`, `latent`, `convolution of 3`.
+    pub fn name(&self) -> String {
+        match self.kind {
+            KvKind::Full => "full".into(),
+            KvKind::Window => format!("window of {}", self.reach),
+            KvKind::Latent => "latent".into(),
+            KvKind::Convolution => format!("convolution of {}", self.reach),
+        }
+    }
+
     /// Bytes there is room for.
     pub fn reserved_bytes(&self) -> u64 {
         self.bytes_per_position * u64::from(self.rows)

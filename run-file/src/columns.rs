@@ -2,6 +2,7 @@
 //! the reader and the test of `FORMAT.md` all follow it.
 
 use bytemuck::Pod;
+use half::f16;
 use safetensors::Dtype;
 
 /// Kinds of tokens: said, reasoned before an answer, or of the chat template.
@@ -84,8 +85,13 @@ pub struct Rows {
     pub expert_ids: Vec<u16>,
     /// Weight of each; empty where it was not recorded.
     pub expert_weights: Vec<f32>,
-    /// Full router distribution; empty where it was not recorded.
-    pub router_probs: Vec<f32>,
+    /// Full router distribution, rounded to half precision; NaN for rows whose distribution was let go,
+    /// empty where none was recorded.
+    pub router_probs: Vec<f16>,
+    /// Its entropy and the margin of the choice, from the numbers before they were rounded. NaN where
+    /// not known, and for a router that chose every expert; empty where none was recorded.
+    pub router_entropy_bits: Vec<f32>,
+    pub router_margins: Vec<f32>,
     /// Bytes of KV cache held after, and read for, each position; empty where not recorded.
     pub kv_held_bytes: Vec<u64>,
     pub kv_read_bytes: Vec<u64>,
@@ -146,7 +152,15 @@ pub(crate) trait Item: Pod {
 macro_rules! items {
     ($($type:ty = $dtype:ident),*) => { $(impl Item for $type { const DTYPE: Dtype = Dtype::$dtype; })* };
 }
-items!(u8 = U8, u16 = U16, u32 = U32, u64 = U64, f32 = F32, f64 = F64);
+items!(
+    u8 = U8,
+    u16 = U16,
+    u32 = U32,
+    u64 = U64,
+    f32 = F32,
+    f64 = F64,
+    f16 = F16
+);
 
 macro_rules! columns {
     ($($part:ident . $($field:ident).+ : $type:ty, $name:literal, [$($dim:ident),+], $optional:literal;)*) => {
@@ -195,7 +209,9 @@ columns! {
     rows.positions: u32, "row_positions", [Rows], false;
     rows.expert_ids: u16, "expert_ids", [Rows, MoeLayers, TopK], false;
     rows.expert_weights: f32, "expert_weights", [Rows, MoeLayers, TopK], true;
-    rows.router_probs: f32, "router_probs", [Rows, MoeLayers, Experts], true;
+    rows.router_probs: f16, "router_probs", [Rows, MoeLayers, Experts], true;
+    rows.router_entropy_bits: f32, "router_entropy_bits", [Rows, MoeLayers], true;
+    rows.router_margins: f32, "router_margins", [Rows, MoeLayers], true;
     rows.kv_held_bytes: u64, "kv_held_bytes", [Rows, KvLayers], true;
     rows.kv_read_bytes: u64, "kv_read_bytes", [Rows, KvLayers], true;
     passes.rows: u32, "pass_rows", [Passes], false;

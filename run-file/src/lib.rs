@@ -15,6 +15,7 @@ mod file;
 pub mod import;
 mod info;
 pub mod ledger;
+pub mod router;
 pub mod tables;
 
 pub use columns::{
@@ -22,6 +23,7 @@ pub use columns::{
 };
 pub use error::RunError;
 pub use file::{MOST_BYTES, read, write};
+pub use half::f16;
 pub use info::{Device, Generation, Info, KvLayer, Model, Sampling};
 
 /// Everything that is known of one conversation. Columns belong together by their lengths, which

@@ -135,7 +135,9 @@ fn routing(run: &Run) -> Value {
                 "layer": layer,
                 "experts": part(&run.rows.expert_ids, flat, model.top_k),
                 "weights": part(&run.rows.expert_weights, flat, model.top_k),
-                "probs": part(&run.rows.router_probs, flat, model.n_experts),
+                "probs": part(&run.rows.router_probs, flat, model.n_experts).iter().map(|prob| prob.to_f32()).collect::<Vec<_>>(),
+                "entropy_bits": run.rows.router_entropy_bits.get(flat),
+                "margin": run.rows.router_margins.get(flat),
             })
         };
         let held = run

@@ -136,21 +136,22 @@ impl From<Kv> for KvReport {
 pub fn state(store: &Store) -> JsValue {
     store
         .read(|state| {
-            let model = state.model.as_deref();
+            let model = state.answering().map(|model| &**model);
+            let conversation = state.live_conversation();
             plain(&State {
                 model: model.map(|model| &model.facts),
                 executor: model.map(|model| &model.executor),
                 origin: model.map(|model| model.origin.as_str()),
                 is_loading: state.loading.is_some(),
                 is_generating: !state.activity.is_idle(),
-                is_full: state.conversation.is_full,
-                positions: state.conversation.rows.len(),
+                is_full: conversation.is_full,
+                positions: conversation.rows.len(),
                 selected: state.selection.position,
                 selected_layer: state.selection.layer,
                 selected_expert: state.selection.expert,
                 view: state.view.shown,
                 alert: state.alert.as_deref(),
-                totals: state.conversation.totals.into(),
+                totals: conversation.totals.into(),
             })
         })
         .unwrap_or(JsValue::NULL)

@@ -12,7 +12,7 @@ use crate::words::words;
 pub fn composer(state: &AppState, menu: Html, dispatch: &Dispatch, send: &Callback<()>) -> Html {
     let words = &words().composer;
     let is_idle = state.activity.is_idle();
-    let can_send = state.model.is_some() && is_idle && !state.draft.trim().is_empty();
+    let can_send = state.answering().is_some() && is_idle && !state.draft.trim().is_empty();
     html! {
         <form class="composer" onsubmit={send.reform(|event: SubmitEvent| event.prevent_default())}>
             if state.conversation.is_full { { full() } }
@@ -74,7 +74,7 @@ fn full() -> Html {
 fn activity(state: &AppState) -> String {
     let words = &words().composer;
     match &state.activity {
-        Activity::Idle if state.model.is_none() => words.model_is_loading.into(),
+        Activity::Idle if state.answering().is_none() => words.model_is_loading.into(),
         Activity::Idle => String::new(),
         Activity::Waiting { .. } => words.reading.into(),
         Activity::Prefilling { done, total, .. } => (words.reading_of)(u64::from(*done), u64::from(*total)),

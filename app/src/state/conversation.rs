@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::row::{self, Row};
 use super::select;
-use crate::protocol::{Finish, Likely, ModelFacts, Pass, Piece, PieceKind};
+use crate::protocol::{Finish, GenerateOptions, Likely, ModelFacts, Pass, Piece, PieceKind};
 
 /// Marks per chunk.
 const CHUNK_MARKS: usize = 48;
@@ -25,6 +25,8 @@ pub struct Conversation {
     pub is_full: bool,
     /// Turns whose prompt was written anew later; nothing said is lost.
     pub replaced: Vec<Replaced>,
+    /// What the generation that starts next was asked.
+    pub asked: Option<Rc<Asked>>,
 }
 
 /// Turns that others took the place of.
@@ -48,6 +50,14 @@ pub enum Role {
     Model,
 }
 
+/// What a generation was asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asked {
+    /// As it was typed.
+    pub prompt: String,
+    pub options: GenerateOptions,
+}
+
 /// What one side said.
 #[derive(Clone, Debug)]
 pub struct Turn {
@@ -58,6 +68,11 @@ pub struct Turn {
     pub seed: u64,
     /// Positions the KV cache already held when it began.
     pub reused: u32,
+    /// Position of its generation's first token.
+    pub first_position: u32,
+    pub asked: Option<Rc<Asked>>,
+    /// Every pass of its generation, in order; the model's turn has them.
+    pub passes: Vec<Rc<Pass>>,
 }
 
 /// Some consecutive marks.
@@ -201,6 +216,7 @@ impl Conversation {
     ) {
         self.forget_from(first_position);
         self.forget_rows_from(reused);
+        let asked = self.asked.take();
         let turn = |role| Turn {
             generation_id,
             role,
@@ -208,6 +224,9 @@ impl Conversation {
             finish: None,
             seed,
             reused,
+            first_position,
+            asked: asked.clone(),
+            passes: Vec::new(),
         };
         let mut prompt = turn(Role::User);
         for (position, piece) in (first_position..).zip(pieces) {
@@ -265,6 +284,9 @@ impl Conversation {
         self.count_load(facts, &pass);
         let first = pass.first_position as usize;
         let new = row::rows(facts, pass);
+        if let Some((turn, row)) = self.turns.last_mut().zip(new.first()) {
+            turn.passes.push(Rc::clone(&row.pass));
+        }
         let rows = Rc::make_mut(&mut self.rows);
         if rows.len() < first + new.len() {
             rows.resize(first + new.len(), None);

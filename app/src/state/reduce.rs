@@ -5,7 +5,9 @@
 
 use std::rc::Rc;
 
-use super::{Action, Activity, AppState, Conversation, Editing, Loading, Model, Role, Selection, Turn, time};
+use super::{
+    Action, Activity, AppState, Asked, Conversation, Editing, Loading, Model, Role, Selection, Turn, time,
+};
 use crate::protocol::{Envelope, Event, Finish, LoadStage, Request, Source, VERSION};
 
 /// The next state, and what to ask of the worker.
@@ -34,9 +36,24 @@ pub fn reduce(mut state: AppState, action: Action) -> (AppState, Vec<Request>) {
             options,
             from_draft,
         } => {
-            if state.model.is_none() || !state.activity.is_idle() {
+            if state.answering().is_none() || !state.activity.is_idle() {
                 return (state, requests);
             }
+            let mut options = options;
+            let restore = state.go_on();
+            let is_known = |id: &u32| {
+                state
+                    .conversation
+                    .turns
+                    .iter()
+                    .any(|turn| turn.generation_id == *id)
+            };
+            options.replaces = options.replaces.filter(is_known);
+            requests.extend(restore);
+            state.conversation.asked = Some(Rc::new(Asked {
+                prompt: prompt.clone(),
+                options: options.clone(),
+            }));
             if from_draft {
                 let editing = state.editing.take();
                 state.draft = editing.map(|editing| editing.draft_before).unwrap_or_default();
@@ -56,6 +73,7 @@ pub fn reduce(mut state: AppState, action: Action) -> (AppState, Vec<Request>) {
         }
         Action::Stopped => requests.extend(stop(&mut state)),
         Action::NewChat => {
+            state.leave();
             requests.extend(stop(&mut state));
             requests.push(Request::NewChat);
             forget_conversation(&mut state);
@@ -79,6 +97,11 @@ pub fn reduce(mut state: AppState, action: Action) -> (AppState, Vec<Request>) {
         Action::ExpertsViewChosen(view) => state.view.experts = view,
         Action::RasterOrdered(order) => state.view.raster_order = order,
         Action::ViewChosen(shown) => state.view.shown = shown,
+        Action::RunShown(recording, origin) => {
+            state.editing = None;
+            state.show(*recording, origin);
+        }
+        Action::RunLeft => state.leave(),
         Action::AlertRaised(sentence) => state.alert = Some(sentence),
         Action::AlertDismissed => state.alert = None,
     }
@@ -162,10 +185,13 @@ fn receive(state: &mut AppState, envelope: Envelope<Event>) {
         ));
         return;
     }
-    envelope
-        .messages
-        .into_iter()
-        .for_each(|event| apply(state, event));
+    // Whatever run is on screen, a worker tells of what is live.
+    state.with_live(|state| {
+        envelope
+            .messages
+            .into_iter()
+            .for_each(|event| apply(state, event))
+    });
 }
 
 fn apply(state: &mut AppState, event: Event) {
@@ -265,6 +291,7 @@ fn apply_generation(state: &mut AppState, event: Event) {
             first_position,
             pieces,
         } => {
+            let asked = conversation.asked.take();
             if fresh {
                 *conversation = Conversation::default();
             }
@@ -276,6 +303,7 @@ fn apply_generation(state: &mut AppState, event: Event) {
             {
                 conversation.replace_from(&model.facts, replaced, generation_id);
             }
+            conversation.asked = asked;
             let total = first_position + pieces.len() as u32;
             conversation.start(generation_id, seed, reused, first_position, &pieces);
             if !matches!(state.activity, Activity::Stopping { .. }) {

@@ -40,14 +40,32 @@ pub struct Router {
 pub fn rows(facts: &ModelFacts, mut pass: Pass) -> Vec<Row> {
     let probs = std::mem::take(&mut pass.probs);
     let (n_experts, top_k) = (facts.n_experts.max(1) as usize, facts.top_k.max(1) as usize);
-    let routers: Rc<[Router]> = probs
+    let computed = probs
         .chunks(n_experts)
         .zip(pass.ids.chunks(top_k))
         .map(|(probs, ids)| Router {
             entropy_bits: entropy_bits(probs),
             margin: margin(probs, ids),
-        })
-        .collect();
+        });
+    let told = pass
+        .router_bits
+        .iter()
+        .zip(&pass.router_margins)
+        .map(|(&entropy_bits, &margin)| Router {
+            entropy_bits,
+            margin: (!margin.is_nan()).then_some(margin),
+        });
+    let routers: Rc<[Router]> = if pass.router_bits.is_empty() {
+        computed.collect()
+    } else {
+        told.collect()
+    };
+    // A recording says so where a distribution had been let go.
+    let probs = if probs.first().is_some_and(|prob| prob.is_nan()) {
+        Vec::new()
+    } else {
+        probs
+    };
     let distributions: Rc<[f16]> = probs.iter().copied().map(f16::from_f32).collect();
     let pass = Rc::new(pass);
     let row = |index| Row {
@@ -72,6 +90,11 @@ pub fn keep_within_bounds(facts: &ModelFacts, rows: &mut [Option<Row>]) {
 }
 
 impl Row {
+    /// The full distributions as they are kept. `(moe_layers, n_experts)`
+    pub fn half_probs(&self) -> Option<&[f16]> {
+        Some(self.of(self.distributions.as_ref()?))
+    }
+
     /// Tokens computed in this row's pass.
     fn positions(&self) -> usize {
         self.pass.positions.max(1) as usize

@@ -4,6 +4,8 @@ pub mod load;
 pub mod measure;
 pub mod raster;
 
+pub use moescope_run_file::router::{entropy_bits, margin};
+
 use super::{AppState, Conversation, Mark, Model, Row};
 use crate::protocol::{GroupCost, ModelFacts, Pass};
 
@@ -89,43 +91,26 @@ pub fn routing(facts: &ModelFacts, row: &Row) -> Vec<LayerRouting> {
 pub fn layer_routing(facts: &ModelFacts, row: &Row, at: usize) -> Option<LayerRouting> {
     let top_k = facts.top_k as usize;
     let ids = row.ids().get(at * top_k..(at + 1) * top_k)?;
-    let weights = row.weights().get(at * top_k..(at + 1) * top_k)?;
-    let router = row.routers().get(at).copied().unwrap_or_default();
+    // A run of another program may tell neither weights nor distributions.
+    let weights = row.weights().get(at * top_k..(at + 1) * top_k);
+    let weight = |slot: usize| weights.map_or(f32::NAN, |weights| weights[slot]);
+    let router = row.routers().get(at).copied();
     Some(LayerRouting {
         layer: *facts.moe_layers.get(at)?,
-        chosen: ids.iter().copied().zip(weights.iter().copied()).collect(),
+        chosen: ids
+            .iter()
+            .enumerate()
+            .map(|(slot, &id)| (id, weight(slot)))
+            .collect(),
         probs: row.layer_probs(at).unwrap_or_default(),
-        entropy_bits: router.entropy_bits,
-        margin: router.margin,
+        entropy_bits: router.map_or(f32::NAN, |router| router.entropy_bits),
+        margin: router.and_then(|router| router.margin),
     })
 }
 
 /// Below this margin another device may choose otherwise: it sums in another order, or rounds
 /// activations. `tests/ties.rs` measures on the demo model, between the executors, how far that goes.
 pub const TIE_MARGIN: f32 = 1e-2;
-
-/// −Σ p log₂ p of a distribution, scaled to sum to one.
-pub fn entropy_bits(probs: &[f32]) -> f32 {
-    let sum: f32 = probs.iter().sum();
-    let terms = probs
-        .iter()
-        .map(|p| p / sum)
-        .filter(|p| *p > 0.0)
-        .map(|p| -p * p.log2());
-    if sum > 0.0 { terms.sum() } else { 0.0 }
-}
-
-/// Least probability chosen less greatest rejected; none when every expert was chosen.
-pub fn margin(probs: &[f32], ids: &[u16]) -> Option<f32> {
-    let is_chosen = |expert: usize| ids.iter().any(|&id| usize::from(id) == expert);
-    let (chosen, rejected): (Vec<_>, Vec<_>) = probs
-        .iter()
-        .enumerate()
-        .partition(|(expert, _)| is_chosen(*expert));
-    let least = chosen.iter().map(|(_, p)| **p).min_by(f32::total_cmp)?;
-    let greatest = rejected.iter().map(|(_, p)| **p).max_by(f32::total_cmp)?;
-    Some(least - greatest)
-}
 
 /// Entropy of a position, mean over MoE layers.
 pub fn mean_entropy_bits(row: &Row) -> Option<f32> {

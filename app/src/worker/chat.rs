@@ -4,11 +4,11 @@
 //! only what the template adds after them; rendering everything anew could split an answer into
 //! other tokens and throw the KV cache away.
 
+use moescope_engine::chat::shown::{self, Part, Shown};
 use moescope_engine::chat::{Message, Rendered};
-use moescope_engine::utf8::Utf8Decoder;
 use moescope_engine::{Error, Model, TokenId};
 
-use crate::protocol::{Piece, PieceKind};
+use crate::protocol::{Piece, PieceKind, RestoredTurn};
 
 /// Turns so far.
 #[derive(Default)]
@@ -51,6 +51,31 @@ impl Chat {
     /// Forgets everything.
     pub fn clear(&mut self) {
         *self = Self::default();
+    }
+
+    /// A conversation of an earlier worker. What its template rendered is not known any more, so the
+    /// next prompt is rendered with all that was said; where that gives the same tokens, they stay.
+    pub fn restored(turns: Vec<RestoredTurn>) -> Self {
+        let mut chat = Self::default();
+        for turn in turns {
+            chat.starts.push(Start {
+                generation_id: turn.generation_id,
+                messages: chat.messages.len(),
+                text: String::new(),
+                tokens: turn.first_position as usize,
+            });
+            chat.tokens.truncate(turn.first_position as usize);
+            chat.tokens.extend(turn.tokens);
+            chat.messages.push(Message {
+                role: "user".into(),
+                content: turn.prompt,
+            });
+            chat.messages.push(Message {
+                role: "assistant".into(),
+                content: turn.answer,
+            });
+        }
+        chat
     }
 
     /// The conversation as it was before a generation, whose prompt is written anew.
@@ -192,36 +217,21 @@ fn without_second_start(model: &Model, mut tokens: Vec<TokenId>) -> Vec<TokenId>
     tokens
 }
 
-/// Tokens as text on screen; what lies outside the typed text is the template's.
+/// Tokens as text on screen.
 fn pieces(model: &Model, tokens: &[TokenId], typed: &str) -> Vec<Piece> {
-    let bytes: Vec<u8> = tokens
-        .iter()
-        .flat_map(|&token| model.tokenizer.token_bytes(token))
-        .copied()
-        .collect();
-    let typed = last_match(&bytes, typed.as_bytes());
-    let (mut end, mut decoder) = (0, Utf8Decoder::new());
-    let piece = |&token: &TokenId| {
-        let own = model.tokenizer.token_bytes(token);
-        end += own.len();
-        let is_typed = typed.contains(&(end.saturating_sub(1)));
-        Piece {
-            token,
-            text: decoder.push(own),
-            kind: if is_typed {
-                PieceKind::Said
-            } else {
-                PieceKind::Template
-            },
-        }
-    };
-    tokens.iter().map(piece).collect()
+    let shown = shown::prompt(&model.tokenizer, tokens, typed);
+    shown.into_iter().map(piece).collect()
 }
 
-/// Where `part` stands last in `bytes`.
-fn last_match(bytes: &[u8], part: &[u8]) -> std::ops::Range<usize> {
-    let at = bytes
-        .windows(part.len().max(1))
-        .rposition(|window| window == part);
-    at.map_or(0..0, |at| at..at + part.len())
+/// A token as the protocol has it.
+pub fn piece(shown: Shown) -> Piece {
+    Piece {
+        token: shown.token,
+        text: shown.text,
+        kind: match shown.part {
+            Part::Said => PieceKind::Said,
+            Part::Reasoned => PieceKind::Reasoned,
+            Part::Template => PieceKind::Template,
+        },
+    }
 }

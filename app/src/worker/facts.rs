@@ -1,9 +1,7 @@
 //! What the file says of itself, and what can be counted in it.
 
-use std::collections::BTreeMap;
-
 use moescope_engine::Model;
-use moescope_engine::plan::{KvKind, KvLayer};
+use moescope_engine::plan::KvLayer;
 use moescope_engine::session::Session;
 
 use crate::protocol::{KvLayerFacts, ModelFacts};
@@ -15,7 +13,8 @@ pub fn model_facts(model: &Model, session: &Session) -> ModelFacts {
         name: model.spec.name.clone(),
         architecture: model.spec.architecture.clone(),
         file_bytes: model.gguf.file_bytes,
-        quantization: quantization(model),
+        quantization: model.quantization(),
+        licence: model.licence().map(str::to_owned),
         parameters: model.gguf.tensors.iter().map(|tensor| tensor.elements()).sum(),
         active_parameters: model.spec.active_parameters(&model.gguf),
         n_layers: model.spec.n_layers,
@@ -26,42 +25,14 @@ pub fn model_facts(model: &Model, session: &Session) -> ModelFacts {
         n_vocab: model.spec.vocab,
         context: session.capacity(),
         kv_layers: session.plan().kv_layers.iter().map(kv_layer).collect(),
-        has_chat: model
-            .gguf
-            .metadata
-            .opt_str("tokenizer.chat_template")
-            .is_ok_and(|template| template.is_some()),
+        has_chat: model.has_chat(),
     }
 }
 
 fn kv_layer(layer: &KvLayer) -> KvLayerFacts {
     KvLayerFacts {
         layer: layer.layer.0,
-        kind: match layer.kind {
-            KvKind::Full => "full".into(),
-            KvKind::Window => format!("window of {}", layer.reach),
-            KvKind::Latent => "latent".into(),
-            KvKind::Convolution => format!("convolution of {}", layer.reach),
-        },
+        kind: layer.name(),
         reserved_bytes: layer.reserved_bytes(),
     }
-}
-
-/// The formats of the weights, by bytes: those above a tenth of the file.
-fn quantization(model: &Model) -> String {
-    let mut bytes_of: BTreeMap<String, u64> = BTreeMap::new();
-    for tensor in &model.gguf.tensors {
-        *bytes_of.entry(tensor.format.to_string()).or_default() += tensor.bytes();
-    }
-    let total: u64 = bytes_of.values().sum();
-    let mut formats: Vec<_> = bytes_of
-        .into_iter()
-        .filter(|(_, bytes)| *bytes * 10 >= total)
-        .collect();
-    formats.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
-    formats
-        .into_iter()
-        .map(|(format, _)| format)
-        .collect::<Vec<_>>()
-        .join(" + ")
 }

@@ -1,17 +1,18 @@
 //! One answer: prompt, passes, tokens, end; cancelled between two tokens.
 
-use moescope_engine::chat::channels::{Channel, Channels};
+use moescope_engine::chat::channels::Channels;
+use moescope_engine::chat::shown;
 use moescope_engine::generate::{Finish, Generated, Generation, GenerationOptions, Outcome, Step};
 use moescope_engine::sampler::SamplerOptions;
 use moescope_engine::trace::{StepCost, StepGroup, TokenTrace};
 use moescope_engine::{Error, TokenId};
 
 use super::cancel::Cancelled;
-use super::chat::{Chat, Prompt};
+use super::chat::{Chat, Prompt, piece};
 use super::load::Loaded;
 use super::pause::pause;
 use super::post::Post;
-use crate::protocol::{self, Event, GenerateOptions, GroupCost, Likely, Pass, Piece, PieceKind, Sampling};
+use crate::protocol::{self, Event, GenerateOptions, GroupCost, Likely, Pass, PieceKind, Sampling};
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -106,28 +107,6 @@ impl Run<'_> {
         self.steps(&mut generation, prompt).await
     }
 
-    /// A token as it is shown: the text of a control token or a mark is its name.
-    fn piece(&self, token: &Generated, channels: &mut Channels) -> Piece {
-        let tokenizer = &self.loaded.model.tokenizer;
-        let name = String::from_utf8_lossy(tokenizer.token_bytes(token.token)).into_owned();
-        let channel = channels.push(&name);
-        let kind = match channel {
-            _ if tokenizer.is_control(token.token) => PieceKind::Template,
-            Channel::Answer => PieceKind::Said,
-            Channel::Reasoning => PieceKind::Reasoned,
-            Channel::Mark => PieceKind::Template,
-        };
-        Piece {
-            token: token.token,
-            text: if kind == PieceKind::Template {
-                name
-            } else {
-                token.text.clone()
-            },
-            kind,
-        }
-    }
-
     fn likeliest(&self, token: &Generated) -> Vec<Likely> {
         let tokenizer = &self.loaded.model.tokenizer;
         let likely = |&(token, prob): &(TokenId, f32)| Likely {
@@ -162,7 +141,8 @@ impl Run<'_> {
                     None
                 }
                 Outcome::Token(token) => {
-                    let piece = self.piece(&token, &mut channels);
+                    let tokenizer = &self.loaded.model.tokenizer;
+                    let piece = piece(shown::sampled(tokenizer, &token, &mut channels));
                     match piece.kind {
                         PieceKind::Said => answer.push_str(&piece.text),
                         PieceKind::Reasoned => has_reasoning = true,
@@ -269,6 +249,7 @@ fn pass(traces: &[TokenTrace]) -> Option<Pass> {
         wall_micros: first.cost.wall_micros,
         dispatches: first.cost.dispatches,
         groups: groups(&first.cost),
+        ..Pass::default()
     })
 }
 
