@@ -7,7 +7,7 @@ use moescope_engine::chat::clock;
 use moescope_engine::chat::shown::{self, Part, Shown};
 use moescope_engine::generate::{Finish, Generated, Generation};
 use moescope_engine::sampler::SamplerOptions;
-use moescope_engine::session::{Device, Session};
+use moescope_engine::session::{Device, ExecutorKind, Session};
 use moescope_engine::{Model, StepGroup, TokenTrace};
 use moescope_run_file::{self as file, Info, KIND_REASONED, KIND_SAID, KIND_TEMPLATE, Run, f16, router};
 use sha2::{Digest, Sha256};
@@ -47,9 +47,9 @@ impl Recorder {
                 recorder: concat!("moescope generate ", env!("CARGO_PKG_VERSION")).into(),
                 model: facts(path, model, session)?,
                 device: Some(file::Device {
-                    executor: match device {
-                        Device::Cpu => "cpu".into(),
-                        Device::Gpu(_) => "gpu".into(),
+                    executor: match device.kind() {
+                        ExecutorKind::Cpu => "cpu".into(),
+                        ExecutorKind::Gpu => "gpu".into(),
                     },
                     name: device.name(),
                     has_timestamps: true,
