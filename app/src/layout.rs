@@ -8,7 +8,8 @@ use crate::hands::Hands;
 use crate::panels::transcript::transcript;
 use crate::panels::views::{self, Scene};
 use crate::panels::{
-    alert, composer, examples, focus, header, loading, measures, models, overview, raster, transport, welcome,
+    alert, composer, display, examples, focus, header, keys, loading, measures, models, overview, raster,
+    transport, welcome,
 };
 use crate::protocol::Finish;
 use crate::state::{AppState, CatalogueModel, Role, select};
@@ -24,17 +25,36 @@ pub fn layout(state: &AppState, traced: &Rc<AppState>, hands: &Hands) -> Html {
     let is_full_size = traced.view.shown.is_some();
     html! {
         <>
-            { header::header(state.answering().map(|model| &**model), models_menu(state, hands), &hands.open) }
+            { header::header(state.answering().map(|model| &**model), menus(state, hands), &hands.open) }
             { loading::loading(state.loading.as_ref(), state.device_bytes, &hands.dispatch) }
             { alert::alert(state.alert.as_deref(), &hands.dispatch) }
-            <main class={classes!("columns", is_full_size.then_some("full-size"))}>
+            <main class={classes!("columns", is_full_size.then_some("full-size"))} key={worn(state)}>
                 { conversation(state, hands) }
                 <Trace ..trace.clone() />
             </main>
-            <TimeStrip ..trace />
+            <TimeStrip key={format!("time-{}", worn(state))} ..trace />
             <p class="visually-hidden" role="status">{ spoken(state) }</p>
+            <keys::Keys key={state.preferences.language.words().tag} is_shown={state.are_keys_shown} dispatch={hands.dispatch.clone()} />
         </>
     }
+}
+
+/// Another language, theme or palette draws everything anew: components compare only their data, and a
+/// canvas does not follow the style by itself.
+fn worn(state: &AppState) -> String {
+    let preferences = state.preferences;
+    let theme = preferences.theme.resolved(state.is_system_dark);
+    [
+        preferences.language.words().tag,
+        theme.name(),
+        preferences.palette.name(),
+    ]
+    .join("-")
+}
+
+/// At the end of the header.
+fn menus(state: &AppState, hands: &Hands) -> Html {
+    html! { <>{ models_menu(state, hands) }{ display::display(state.preferences, &hands.dispatch) }</> }
 }
 
 fn models_menu(state: &AppState, hands: &Hands) -> Html {

@@ -13,9 +13,11 @@
 pub mod api;
 pub mod format;
 pub mod hands;
+pub mod keyboard;
 pub mod layout;
 pub mod page;
 pub mod panels;
+pub mod preferences;
 pub mod protocol;
 pub mod recording;
 pub mod same;

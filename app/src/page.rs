@@ -17,6 +17,7 @@ use crate::same::Same;
 use crate::state::{Action, AppState, Catalogue, PublicModels};
 use crate::store::Store;
 use crate::words::words;
+use crate::{keyboard, preferences};
 
 /// Where the draft survives a reload.
 const DRAFT_KEY: &str = "moescope.draft";
@@ -34,6 +35,8 @@ const CALM_MILLIS: f64 = 100.0;
 pub fn run() {
     tell_panics();
     let store = Store::start();
+    preferences::start(&store);
+    keyboard::start(&store);
     if let Some(bytes) = device_bytes() {
         store.dispatch(Action::DeviceMemoryTold(bytes));
     }
@@ -265,6 +268,15 @@ fn App(props: &AppProps) -> Html {
     use_effect_with((), move |()| {
         store.set_view(Callback::from(move |state| viewed.set(Rc::new(state))));
     });
+    let kept = use_mut_ref(|| shown.preferences);
+    let mut kept = kept.borrow_mut();
+    if *kept != shown.preferences {
+        preferences::keep(*kept, shown.preferences);
+        // Before anything below is drawn: it asks for words, and canvases for colours.
+        preferences::wear(shown.preferences, shown.is_system_dark);
+        *kept = shown.preferences;
+    }
+    drop(kept);
     use_effect_with(shown.draft.clone(), |draft| {
         // Without session storage the draft lives as long as the page.
         let _ = SessionStorage::set(DRAFT_KEY, draft);

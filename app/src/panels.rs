@@ -4,11 +4,13 @@
 pub mod alert;
 pub mod composer;
 pub mod cost;
+pub mod display;
 pub mod examples;
 pub mod experts;
 pub mod figure;
 pub mod focus;
 pub mod header;
+pub mod keys;
 pub mod kv;
 pub mod load;
 pub mod loading;

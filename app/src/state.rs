@@ -6,6 +6,7 @@
 mod catalogue;
 mod conversation;
 pub mod economics;
+mod preferences;
 mod reduce;
 mod replay;
 mod row;
@@ -16,6 +17,7 @@ use std::rc::Rc;
 
 pub use catalogue::{Catalogue, CatalogueModel, Examples, PublicModel, PublicModels};
 pub use conversation::{Asked, Chunk, Conversation, Mark, MarkKind, Replaced, Role, Totals, Turn};
+pub use preferences::{Palette, Preferences, Theme};
 pub use reduce::reduce;
 pub use replay::{Live, Origin, Recorded, Recording, Replay};
 pub use row::{DISTRIBUTION_BYTES, Router, Row};
@@ -25,6 +27,7 @@ use crate::protocol::{
     CacheFormat, Envelope, Event, Executor, ExecutorFacts, GenerateOptions, LoadStage, ModelFacts, Needs,
     Sampling, Source, Stored,
 };
+use crate::words::Language;
 
 /// Everything the page shows is a function of this.
 #[derive(Clone, Debug, Default)]
@@ -57,6 +60,11 @@ pub struct AppState {
     /// The earlier prompt that is being written anew.
     pub editing: Option<Editing>,
     pub settings: Settings,
+    pub preferences: Preferences,
+    /// Whether the visitor's system shows dark pages.
+    pub is_system_dark: bool,
+    /// Whether the list of keys is open.
+    pub are_keys_shown: bool,
     pub view: View,
     /// One sentence about what went wrong, until it is dismissed.
     pub alert: Option<String>,
@@ -295,6 +303,19 @@ pub enum Action {
     ExpertSelected(Option<u16>),
     SamplingChanged(Sampling),
     SettingsToggled,
+    /// The preferences as they were left.
+    PreferencesFound(Preferences),
+    LanguageChosen(Language),
+    ThemeChosen(Theme),
+    PaletteChosen(Palette),
+    ShortcutsChosen {
+        are_on: bool,
+    },
+    SystemSchemeTold {
+        is_dark: bool,
+    },
+    /// The list of keys opens, or closes.
+    KeysShown(bool),
     MeasureChosen(Measure),
     ExpertsViewChosen(ExpertsView),
     RasterOrdered(select::raster::Order),

@@ -104,11 +104,13 @@ pub struct Words {
     pub alert: Alert,
     pub composer: Composer,
     pub cost: Cost,
+    pub display: Display,
     pub examples: Examples,
     pub experts: Experts,
     pub figure: Figure,
     pub focus: Focus,
     pub header: Header,
+    pub keys: Keys,
     pub kv: Kv,
     pub layout: Layout,
     pub load: Load,
@@ -216,6 +218,20 @@ pub struct Cost {
     pub tokens_per_second_story: &'static str,
 }
 
+/// `panels/display.rs`.
+pub struct Display {
+    pub title: &'static str,
+    pub language: &'static str,
+    pub theme: &'static str,
+    pub system: &'static str,
+    pub light: &'static str,
+    pub dark: &'static str,
+    pub palette: &'static str,
+    pub plain: &'static str,
+    pub shortcuts: &'static str,
+    pub keys: &'static str,
+}
+
 /// `panels/examples.rs`.
 pub struct Examples {
     pub title: &'static str,
@@ -291,6 +307,20 @@ pub struct Header {
     pub loading_took: fn(&str) -> String,
     pub open: &'static str,
     pub open_hint: &'static str,
+}
+
+/// `panels/keys.rs`.
+pub struct Keys {
+    pub title: &'static str,
+    pub close: &'static str,
+    pub places: &'static [KeyPlace],
+}
+
+/// The keys of one place of the page.
+pub struct KeyPlace {
+    pub name: &'static str,
+    /// Keys, and what they do.
+    pub keys: &'static [(&'static str, &'static str)],
 }
 
 /// `panels/kv.rs`.

@@ -25,7 +25,7 @@ pub fn examples(entry: &CatalogueModel, is_ready: bool, send: &Callback<String>)
 /// The same as a menu, once the conversation has taken their place. It closes with every turn.
 pub fn menu(entry: &CatalogueModel, turns: usize, is_ready: bool, send: &Callback<String>) -> Html {
     html! {
-        <details class="menu" key={turns}>
+        <details class="menu" data-pops="" key={turns}>
             <summary>{ words().examples.title }</summary>
             <div>{ examples(entry, is_ready, send) }</div>
         </details>

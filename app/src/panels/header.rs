@@ -9,15 +9,15 @@ use crate::protocol::{Executor, ExecutorFacts, ModelFacts};
 use crate::state::Model;
 use crate::words::words;
 
-/// The header; `open` receives a file the visitor picked, `menu` is the list of models.
-pub fn header(model: Option<&Model>, menu: Html, open: &Callback<Vec<web_sys::File>>) -> Html {
+/// The header; `open` receives a file the visitor picked, `menus` follow at its end.
+pub fn header(model: Option<&Model>, menus: Html, open: &Callback<Vec<web_sys::File>>) -> Html {
     html! {
         <header class="top">
             <h1><img class="sign" src="favicon.svg" alt="" />{ "moescope" }</h1>
             { model.map(|model| facts(&model.facts)).unwrap_or_default() }
             { model.map(|model| badge(&model.executor)).unwrap_or_default() }
-            { menu }
             { picker(open) }
+            { menus }
         </header>
     }
 }
@@ -48,7 +48,7 @@ fn badge(executor: &ExecutorFacts) -> Html {
         (Executor::Cpu, _) => ("CPU", "cpu"),
     };
     html! {
-        <details class="badge" id="executor-badge" data-executor={if executor.executor == Executor::Gpu { "gpu" } else { "cpu" }}>
+        <details class="badge" id="executor-badge" data-pops="" data-executor={if executor.executor == Executor::Gpu { "gpu" } else { "cpu" }}>
             <summary><span class={classes!("lamp", class)}></span>{ name }</summary>
             <p>
                 if executor.device != name { <b>{ executor.device.clone() }</b><br /> }

@@ -35,7 +35,7 @@ pub struct Menu<'a> {
 pub fn models(menu: &Menu<'_>, dispatch: &Dispatch, load: &Callback<String>, persist: &Callback<()>) -> Html {
     let words = &words().models;
     html! {
-        <details class="models" id="models" key={menu.loads} ontoggle={dispatch.reform(|_| Action::StoredAsked)}>
+        <details class="models" id="models" data-pops="" key={menu.loads} ontoggle={dispatch.reform(|_| Action::StoredAsked)}>
             <summary>{ words.title }</summary>
             <div class="models-body">
                 <section>

@@ -1,6 +1,6 @@
 //! English.
 
-use super::{Alert, Composer, Cost, Direction, Examples, Experts, Figure, Focus, Header, Kv, Layout, Load, Loading, Measures, Models, Numbers, Page, Prediction, Raster, Rasters, Settings, Slot, Transcript, Transport, Views, Welcome, Words};
+use super::*;
 use crate::format::{count, fixed};
 
 /// `1 token`, `2 tokens`.
@@ -89,6 +89,18 @@ pub static WORDS: Words = Words {
         tokens_per_second: "Tokens per second",
         tokens_per_second_story: "Tokens computed ÷ time in passes, prompt and answer together.",
     },
+    display: Display {
+        title: "Display",
+        language: "Language",
+        theme: "Theme",
+        system: "as the system",
+        light: "light",
+        dark: "dark",
+        palette: "Palette of numbers",
+        plain: "plain",
+        shortcuts: "Single-key shortcuts",
+        keys: "Keyboard…",
+    },
     examples: Examples {
         title: "Examples",
         more: |number| format!("{} more", count(number)),
@@ -147,6 +159,44 @@ pub static WORDS: Words = Words {
         loading_took: |bytes| format!("Loading took {bytes} of the page's memory at most."),
         open: "Open model",
         open_hint: "Open a .gguf file from this computer, or all parts of one; it never leaves it",
+    },
+    keys: Keys {
+        title: "Keyboard",
+        close: "Close",
+        places: &[
+            KeyPlace {
+                name: "Everywhere",
+                keys: &[
+                    ("?", "this list"),
+                    ("Tab", "the next control; a grid or a text of tokens is one stop"),
+                    ("Esc", "leave: close a menu, let go of a selection"),
+                ],
+            },
+            KeyPlace {
+                name: "Prompt",
+                keys: &[("Enter", "send"), ("Shift + Enter", "a new line")],
+            },
+            KeyPlace {
+                name: "Tokens of the text",
+                keys: &[
+                    ("← →", "one token back or on"),
+                    ("Page Up, Page Down", "sixteen tokens back or on"),
+                    ("Home, End", "the first or the last token"),
+                    ("Esc", "follow the newest again"),
+                ],
+            },
+            KeyPlace {
+                name: "Grids and pictures",
+                keys: &[
+                    ("← → ↑ ↓", "the next cell"),
+                    ("Page Up, Page Down", "eight cells up or down"),
+                    ("Home, End", "the first or the last cell of the row"),
+                    ("Ctrl + Home, Ctrl + End", "the first or the last cell of all"),
+                    ("Enter", "pin what the cell stands for in every view"),
+                    ("Esc", "leave the grid for the heading of its panel"),
+                ],
+            },
+        ],
     },
     kv: Kv {
         title: "KV cache",

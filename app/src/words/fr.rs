@@ -1,6 +1,6 @@
 //! French. In it zero and one are singular, and `?`, `!`, `:` and `;` stand after a no-break space.
 
-use super::{Alert, Composer, Cost, Direction, Examples, Experts, Figure, Focus, Header, Kv, Layout, Load, Loading, Measures, Models, Numbers, Page, Prediction, Raster, Rasters, Settings, Slot, Transcript, Transport, Views, Welcome, Words};
+use super::*;
 use crate::format::{count, fixed};
 
 /// `1 jeton`, `2 jetons`.
@@ -105,6 +105,18 @@ pub static WORDS: Words = Words {
         tokens_per_second: "Jetons par seconde",
         tokens_per_second_story: "Jetons calculés ÷ temps dans les passes, invite et réponse ensemble.",
     },
+    display: Display {
+        title: "Affichage",
+        language: "Langue",
+        theme: "Thème",
+        system: "comme le système",
+        light: "clair",
+        dark: "sombre",
+        palette: "Palette des nombres",
+        plain: "sobre",
+        shortcuts: "Raccourcis à une touche",
+        keys: "Clavier…",
+    },
     examples: Examples {
         title: "Exemples",
         more: |number| plural(number, "autre", "autres"),
@@ -163,6 +175,44 @@ pub static WORDS: Words = Words {
         loading_took: |bytes| format!("Le chargement a pris au plus {bytes} de la mémoire de la page."),
         open: "Ouvrir un modèle",
         open_hint: "Ouvrir un fichier .gguf de cet ordinateur, ou toutes ses parties ; il ne le quitte jamais",
+    },
+    keys: Keys {
+        title: "Clavier",
+        close: "Fermer",
+        places: &[
+            KeyPlace {
+                name: "Partout",
+                keys: &[
+                    ("?", "cette liste"),
+                    ("Tab", "l’élément suivant ; une grille ou un texte de jetons est un seul arrêt"),
+                    ("Échap", "quitter : fermer un menu, relâcher une sélection"),
+                ],
+            },
+            KeyPlace {
+                name: "Invite",
+                keys: &[("Entrée", "envoyer"), ("Maj + Entrée", "aller à la ligne")],
+            },
+            KeyPlace {
+                name: "Jetons du texte",
+                keys: &[
+                    ("← →", "un jeton en arrière ou en avant"),
+                    ("Page préc., Page suiv.", "seize jetons en arrière ou en avant"),
+                    ("Début, Fin", "le premier ou le dernier jeton"),
+                    ("Échap", "suivre de nouveau le plus récent"),
+                ],
+            },
+            KeyPlace {
+                name: "Grilles et images",
+                keys: &[
+                    ("← → ↑ ↓", "la cellule voisine"),
+                    ("Page préc., Page suiv.", "huit cellules plus haut ou plus bas"),
+                    ("Début, Fin", "la première ou la dernière cellule de la ligne"),
+                    ("Ctrl + Début, Ctrl + Fin", "la toute première ou la toute dernière cellule"),
+                    ("Entrée", "épingler dans toutes les vues ce que représente la cellule"),
+                    ("Échap", "quitter la grille pour le titre de son panneau"),
+                ],
+            },
+        ],
     },
     kv: Kv {
         title: "Cache KV",
