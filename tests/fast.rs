@@ -176,6 +176,7 @@ const fn pass(start: u32, n_tokens: u32) -> Batch {
         start,
         logits_from: 0,
         n_logits: 1,
+        n_draws: 0,
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use moescope_engine::arch::Spec;
 use moescope_engine::gguf::Gguf;
-use moescope_engine::plan::{Limits, Plan, PlanOptions};
+use moescope_engine::plan::{KvKind, Limits, Plan, PlanOptions};
 use moescope_engine::source::FileSource;
 use moescope_engine::{KvFormat, MemorySource};
 use moescope_tests::gguf_bytes::Builder;
@@ -131,7 +131,51 @@ fn tied_embeddings_are_held_once_and_steps_are_few() {
         names.iter().filter(|name| *name == "token_embd.weight").count(),
         1
     );
-    assert_eq!(plan.steps.len(), 3 + 8);
+    assert_eq!(plan.steps.len(), 4 + 8);
+}
+
+/// Most dispatches of one decoded token: in a MoE layer, and in all that is outside of layers.
+const MOST_IN_A_LAYER: usize = 11;
+const MOST_OUTSIDE: usize = 4;
+/// What a shared expert and latent attention may add to a layer.
+const MOST_OF_A_SHARED_EXPERT: usize = 4;
+const MOST_OF_LATENTS: usize = 3;
+
+#[test]
+fn a_decoded_token_takes_few_dispatches() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let folders =
+        ["architectures", "qwen3moe"].map(|name| std::fs::read_dir(folder.join(name)).expect("fixtures"));
+    let files = folders
+        .into_iter()
+        .flatten()
+        .map(|file| file.expect("fixture").path());
+    let ggufs: Vec<_> = files
+        .filter(|path| path.extension().is_some_and(|ending| ending == "gguf"))
+        .collect();
+    assert!(ggufs.len() > 10, "only {} fixtures", ggufs.len());
+    for path in ggufs {
+        let source = FileSource::open(&path).expect("fixture");
+        let gguf = pollster::block_on(Gguf::read(&source)).expect("gguf");
+        let spec = Spec::read(&gguf).expect("spec");
+        let plan = Plan::build(&spec, OPTIONS, Limits::CPU).expect("plan");
+        let dispatches = |layer: Option<u32>| {
+            let layers = plan.steps.iter().map(|step| step.layer.map(|layer| layer.0));
+            layers.filter(|of| *of == layer).count()
+        };
+        let name = path.display();
+        let has_shared = spec.moe_blocks().any(|block| block.shared.is_some());
+        let has_latents = plan.kv_layers.iter().any(|layer| layer.kind == KvKind::Latent);
+        let most = MOST_IN_A_LAYER
+            + if has_shared { MOST_OF_A_SHARED_EXPERT } else { 0 }
+            + if has_latents { MOST_OF_LATENTS } else { 0 };
+        for layer in &plan.moe.layers {
+            let n = dispatches(Some(*layer));
+            assert!((5..=most).contains(&n), "{name}: {n} in layer {layer}");
+        }
+        let outside = dispatches(None);
+        assert!((4..=MOST_OUTSIDE).contains(&outside), "{name}: {outside} outside");
+    }
 }
 
 #[test]

@@ -14,6 +14,7 @@ pub mod matmul;
 pub mod qk_rope;
 pub mod rms_norm;
 pub mod router;
+pub mod sample;
 pub mod short_conv;
 pub mod swiglu;
 

@@ -1,11 +1,15 @@
 //! From a prompt to text, one token at a time: prefill in batches, then sample and decode until
 //! something ends it. The caller drives it, so cancelling is not asking for the next step.
+//!
+//! Where the device can choose tokens itself, passes are submitted before what comes before them has been
+//! read. The choice made here, of the same logits, counts: where the device's was another, or the text
+//! ended, what was submitted after it is discarded, and nothing of it is ever seen.
 
 use crate::error::Error;
 use crate::ids::TokenId;
 use crate::prediction::Prediction;
 use crate::sampler::{Sampler, SamplerOptions};
-use crate::session::{Session, SessionError};
+use crate::session::{Feed, Session, SessionError};
 use crate::tokenizer::Tokenizer;
 use crate::trace::TokenTrace;
 use crate::utf8::Utf8Decoder;
@@ -137,18 +141,14 @@ impl Generation {
         if self.generated() >= self.options.max_tokens {
             return Ok(self.end(Vec::new(), Finish::MaxTokens));
         }
-        let held = session.position() as usize;
-        if held as u32 >= session.capacity() {
+        if session.position() >= session.capacity() {
             return Ok(self.end(Vec::new(), Finish::ContextFull));
         }
-        let until = self.sequence.len().min(held + session.batch_tokens());
-        let is_last = until == self.sequence.len();
-        let pass = session
-            .forward(&self.sequence[held..until], u32::from(is_last))
-            .await?;
-        if !is_last {
+        while session.under_way() < session.most_under_way() && self.submit_next(session)? {}
+        let pass = session.collect().await?;
+        if session.position() < self.sequence.len() as u32 {
             let outcome = Outcome::Prefilling {
-                done: until as u32,
+                done: session.position(),
                 total: self.prompt_tokens,
             };
             return Ok(Step {
@@ -156,7 +156,46 @@ impl Generation {
                 outcome,
             });
         }
-        self.sample(tokenizer, &pass.logits, pass.traces)
+        let chosen = pass.chosen;
+        let step = self.sample(tokenizer, &pass.logits, pass.traces)?;
+        let is_as_chosen = self.ended.is_none() && chosen == self.sequence.last().copied();
+        if !is_as_chosen {
+            session.discard();
+        }
+        Ok(step)
+    }
+
+    /// Submits the pass after those under way; false where there is none, or its token is not known.
+    fn submit_next(&self, session: &mut Session) -> Result<bool, Error> {
+        let (ahead, known) = (session.position_ahead(), self.sequence.len() as u32);
+        if ahead >= session.capacity() {
+            return Ok(false);
+        }
+        let until = known.min(ahead + session.batch_tokens() as u32);
+        if until < known {
+            session.submit(
+                Feed::Tokens(&self.sequence[ahead as usize..until as usize]),
+                0,
+                None,
+            )?;
+            return Ok(true);
+        }
+        // Choices between the next one and the one this pass makes.
+        let choices_ahead = (ahead + 1).saturating_sub(known);
+        if self.generated() + choices_ahead >= self.options.max_tokens {
+            return Ok(false);
+        }
+        let draw = match session.most_under_way() {
+            1 => None,
+            _ => self.sampler.draw_ahead(choices_ahead),
+        };
+        let feed = match choices_ahead {
+            0 => Feed::Tokens(&self.sequence[ahead as usize..]),
+            _ if draw.is_some() => Feed::Chosen,
+            _ => return Ok(false),
+        };
+        session.submit(feed, 1, draw)?;
+        Ok(true)
     }
 
     /// What is left of a character cut off by the end, as replacement characters.

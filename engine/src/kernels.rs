@@ -42,6 +42,7 @@ kernels! {
     qk_rope,
     rms_norm,
     router,
+    sample,
     short_conv,
     swiglu,
 }
@@ -196,6 +197,8 @@ pub struct Batch {
     pub logits_from: u32,
     /// How many tokens, from there on, get logits.
     pub n_logits: u32,
+    /// 1: choose the next token from the last of them.
+    pub n_draws: u32,
 }
 
 impl Batch {
@@ -205,6 +208,7 @@ impl Batch {
         ("start", 4),
         ("logits_from", 8),
         ("n_logits", 12),
+        ("n_draws", 16),
     ];
 }
 

@@ -222,6 +222,8 @@ pub struct Ports {
     pub tokens: BufferId,             // (batch) u32
     pub ropes: Vec<(Rope, BufferId)>, // (batch, n_rot / 2, 2) each
     pub logits: BufferId,             // (logit_rows, vocab)
+    pub draw: BufferId,               // how to choose the next token: a `sample::Draw`
+    pub chosen: BufferId,             // (1) u32, the next token
     pub ids: BufferId,                // (batch, moe_layers, top_k) u32
     pub expert_weights: BufferId,     // (batch, moe_layers, top_k)
     pub probs: BufferId,              // (batch, moe_layers, n_experts)

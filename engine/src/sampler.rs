@@ -11,6 +11,7 @@
 use std::cmp::Ordering;
 
 use crate::TokenId;
+use crate::kernels::sample::{Draw, MAX_CANDIDATES};
 use crate::random::SplitMix;
 
 /// How a token is chosen.
@@ -134,6 +135,22 @@ impl Sampler {
             options,
             random: SplitMix::new(options.seed),
             candidates: Vec::new(),
+        })
+    }
+
+    /// How the n-th choice from here can be made on a device; `None`: it cannot. 0 is the next one.
+    pub fn draw_ahead(&self, n: u32) -> Option<Draw> {
+        let options = &self.options;
+        let is_drawn = options.temperature > 0.0;
+        let fits = !is_drawn || (1..=MAX_CANDIDATES).contains(&options.top_k);
+        let mut random = self.random.clone();
+        (0..n).for_each(|_| _ = random.next());
+        (fits && options.repetition_penalty == 1.0).then(|| Draw {
+            temperature: options.temperature,
+            top_k: if is_drawn { options.top_k } else { 1 },
+            top_p: options.top_p,
+            min_p: options.min_p,
+            chance: random.uniform() as f32,
         })
     }
 

@@ -5,6 +5,7 @@
 mod executor;
 mod kv_format;
 
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 pub use executor::{Device, Executor, ExecutorKind, PassInput, PassOutput};
@@ -14,6 +15,7 @@ use crate::arch::Spec;
 use crate::error::Error;
 use crate::gguf::TensorInfo;
 use crate::ids::TokenId;
+use crate::kernels::sample::Draw;
 use crate::kernels::{Batch, Pass};
 use crate::load::load_weights;
 use crate::plan::{KvLayer, Limits, Plan, PlanOptions};
@@ -105,6 +107,16 @@ pub struct Forward {
     pub logits: Vec<f32>,
     /// One per token of the pass.
     pub traces: Vec<TokenTrace>,
+    /// The next token, where the device was to choose it.
+    pub chosen: Option<TokenId>,
+}
+
+/// The tokens of a pass.
+#[derive(Clone, Copy, Debug)]
+pub enum Feed<'a> {
+    Tokens(&'a [TokenId]),
+    /// The one that the pass before chose on the device.
+    Chosen,
 }
 
 /// See the module.
@@ -116,6 +128,12 @@ pub struct Session {
     tokens: Vec<TokenId>,
     /// Positions ever written since the cache was empty.
     written: u32,
+    /// Passes submitted and not collected, the oldest first; their tokens, where they are known.
+    under_way: VecDeque<(Batch, Option<Vec<TokenId>>)>,
+    /// What the last pass collected chose.
+    chosen: Option<TokenId>,
+    /// Most passes to have under way.
+    most_under_way: usize,
     moe_layers: Rc<[u32]>,
     /// What divides the speed of each rotating pair; empty: nothing.
     rope_factors: Vec<f32>,
@@ -146,9 +164,12 @@ impl Session {
         let moe_layers = plan.moe.layers.as_slice().into();
         Ok(Self {
             plan: Rc::new(plan),
+            most_under_way: executor.most_under_way(),
             executor,
             tokens: Vec::new(),
             written: 0,
+            under_way: VecDeque::new(),
+            chosen: None,
             moe_layers,
             rope_factors,
         })
@@ -162,6 +183,9 @@ impl Session {
             executor: self.executor.fork(&self.plan).await?,
             tokens: self.tokens.clone(),
             written: self.written,
+            under_way: VecDeque::new(),
+            chosen: None,
+            most_under_way: self.most_under_way,
             moe_layers: Rc::clone(&self.moe_layers),
             rope_factors: self.rope_factors.clone(),
         })
@@ -190,6 +214,7 @@ impl Session {
     /// Forgets every position from `position` on. Layers that hold only what a token sees may have
     /// lost what comes before it; then everything is forgotten. Returns the positions kept.
     pub fn truncate(&mut self, position: u32) -> u32 {
+        self.discard();
         let is_held = |layer: &KvLayer| layer.holds_what_is_seen_from(position, self.written);
         if position >= self.position() || self.plan.kv_layers.iter().all(is_held) {
             self.tokens.truncate(position as usize);
@@ -220,9 +245,47 @@ impl Session {
     }
 
     /// Runs `tokens` (at most a batch) through the model after what the cache holds, and returns
-    /// logits for the last `logit_rows` of them.
+    /// logits for the last `logit_rows` of them. Passes under way are discarded first.
     pub async fn forward(&mut self, tokens: &[TokenId], logit_rows: u32) -> Result<Forward, Error> {
-        let batch = self.batch_of(tokens, logit_rows)?;
+        self.discard();
+        self.submit(Feed::Tokens(tokens), logit_rows, None)?;
+        self.collect().await
+    }
+
+    /// How many passes are worth having under way at a time.
+    pub fn most_under_way(&self) -> usize {
+        self.most_under_way
+    }
+
+    /// Changes it, up to what the device is good for; 1 waits for every pass.
+    pub fn set_most_under_way(&mut self, passes: usize) {
+        self.most_under_way = passes.clamp(1, self.executor.most_under_way());
+    }
+
+    /// How many there are.
+    pub fn under_way(&self) -> usize {
+        self.under_way.len()
+    }
+
+    /// Positions held once those under way are collected.
+    pub fn position_ahead(&self) -> u32 {
+        self.under_way
+            .back()
+            .map_or(self.position(), |(batch, _)| batch.start + batch.n_tokens)
+    }
+
+    /// Starts a pass after those under way. `draw`: how to choose the next token, which
+    /// needs logits.
+    pub fn submit(&mut self, feed: Feed<'_>, logit_rows: u32, draw: Option<Draw>) -> Result<(), Error> {
+        let tokens = match feed {
+            Feed::Tokens(tokens) => Some(tokens),
+            Feed::Chosen => None,
+        };
+        let n_draws = u32::from(draw.is_some());
+        let batch = Batch {
+            n_draws,
+            ..self.batch_of(feed, logit_rows)?
+        };
         let positions = batch.start..batch.start + batch.n_tokens;
         let ropes = self
             .plan
@@ -231,25 +294,61 @@ impl Session {
             .iter()
             .map(|(rope, _)| rope.table(positions.clone(), &self.rope_factors))
             .collect();
-        let input = PassInput { batch, tokens, ropes };
-        let output = self.executor.run(&self.plan, &input).await?;
+        let input = PassInput {
+            batch,
+            tokens,
+            ropes,
+            draw,
+        };
+        self.executor.submit(&self.plan, &input)?;
+        self.under_way.push_back((batch, tokens.map(<[TokenId]>::to_vec)));
+        self.written = self.written.max(positions.end);
+        Ok(())
+    }
+
+    /// Waits for the oldest pass under way. Where it fails, those after it are discarded.
+    pub async fn collect(&mut self) -> Result<Forward, Error> {
+        let collected = self.collect_oldest().await;
+        if collected.is_err() {
+            self.discard();
+        }
+        collected
+    }
+
+    async fn collect_oldest(&mut self) -> Result<Forward, Error> {
+        let (batch, tokens) = self.under_way.pop_front().ok_or(SessionError::Empty)?;
+        let tokens = tokens.unwrap_or_else(|| self.chosen.into_iter().collect());
+        let output = self.executor.collect(&self.plan).await?;
         if output.logits.iter().any(|logit| !logit.is_finite()) {
             return Err(SessionError::NotFinite {
-                position: positions.end - 1,
+                position: batch.start + batch.n_tokens - 1,
             }
             .into());
         }
-        self.tokens.extend_from_slice(tokens);
-        self.written = self.written.max(self.position());
+        self.tokens.extend_from_slice(&tokens);
+        self.chosen = output.chosen;
         let traces = self.traces(batch, &output);
         Ok(Forward {
             logits: output.logits,
             traces,
+            chosen: output.chosen,
         })
     }
 
-    fn batch_of(&self, tokens: &[TokenId], logit_rows: u32) -> Result<Batch, SessionError> {
-        let (n_tokens, start) = (tokens.len() as u32, self.position());
+    /// Forgets the passes under way, as if they had not been submitted.
+    pub fn discard(&mut self) {
+        if !self.under_way.is_empty() {
+            self.under_way.clear();
+            self.executor.discard();
+        }
+    }
+
+    fn batch_of(&self, feed: Feed<'_>, logit_rows: u32) -> Result<Batch, SessionError> {
+        let (tokens, n_tokens) = match feed {
+            Feed::Tokens(tokens) => (tokens, tokens.len() as u32),
+            Feed::Chosen => (&[][..], 1),
+        };
+        let start = self.position_ahead();
         if n_tokens == 0 {
             return Err(SessionError::Empty);
         }
@@ -271,6 +370,7 @@ impl Session {
             start,
             logits_from: n_tokens - n_logits,
             n_logits,
+            n_draws: 0,
         })
     }
 

@@ -96,7 +96,8 @@ impl StepGroup {
 pub struct StepCost {
     /// Tokens computed together in this pass: 1 at decode, up to the batch size at prefill.
     pub batch_tokens: u32,
-    /// Time from submission to the result being readable, microseconds.
+    /// Time from submission, or from the end of the pass before where that came later, to the result being
+    /// readable, microseconds.
     pub wall_micros: f64,
     /// Time per group: GPU timestamps on the GPU executor, the clock on the CPU executor.
     /// `None` where the device offers no timestamps.

@@ -5,6 +5,7 @@ struct Batch {
     start: u32,       // position of the first; positions the cache held before
     logits_from: u32, // first token whose logits are wanted
     n_logits: u32,    // and how many from there on
+    n_draws: u32,     // 1: the next token is chosen from the last of them
 }
 
 @group(0) @binding(1) var<uniform> batch: Batch;

@@ -11,6 +11,7 @@ mod matmul;
 mod qk_rope;
 mod rms_norm;
 mod router;
+mod sample;
 mod short_conv;
 mod swiglu;
 

@@ -88,6 +88,7 @@ fn only_rows_with_logits() {
             start: 4,
             logits_from: 6,
             n_logits: 3,
+            n_draws: 0,
         },
         true,
     );

@@ -31,6 +31,8 @@ impl Case {
             ids: none,
             expert_weights: none,
             probs: none,
+            draw: none,
+            chosen: none,
         };
         let options = PlanOptions {
             context: 1,
@@ -168,8 +170,9 @@ impl Case {
             let tokens = vec![0; self.batch.n_tokens as usize];
             let input = PassInput {
                 batch: self.batch,
-                tokens: &tokens,
+                tokens: Some(&tokens),
                 ropes: Vec::new(),
+                draw: None,
             };
             let ran = pollster::block_on(executor.run(&self.plan, &input)).expect(&name);
             assert_eq!(ran.dispatches, 1, "{name}");

@@ -1,4 +1,5 @@
-//! The output head: final norm and one logit per vocabulary entry, only for the rows wanted.
+//! The output head: final norm, one logit per vocabulary entry, only for the rows wanted, and from the last
+//! of them the next token, where it is to be chosen on the device.
 
 use super::norm::Norm;
 use crate::gguf::TensorInfo;
@@ -20,7 +21,7 @@ pub struct Head {
 }
 
 impl Head {
-    /// Two steps, more where the matrix has parts.
+    /// Three steps, more where the matrix has parts.
     pub fn plan(&self, builder: &mut PlanBuilder) -> Result<(), PlanError> {
         let normed = builder.rows("normed", builder.options().logit_rows, self.d_model);
         let norm = kernels::rms_norm::RmsNorm {
@@ -61,6 +62,16 @@ impl Head {
             };
             builder.step(StepGroup::Head, None, logits);
         }
+        let sample = kernels::sample::Sample {
+            params: kernels::sample::Params {
+                vocab: self.vocab,
+                ..Default::default()
+            },
+            logits: builder.ports().logits,
+            draw: builder.ports().draw,
+            chosen: builder.ports().chosen,
+        };
+        builder.step(StepGroup::Head, None, sample);
         Ok(())
     }
 

@@ -21,6 +21,8 @@ pub struct CpuExecutor {
     memory: Memory,
     /// What the fast kernels work in; none for the twins.
     scratch: Option<fast::Scratch>,
+    /// What the last pass gave, until it is collected.
+    output: Option<PassOutput>,
 }
 
 impl CpuExecutor {
@@ -34,6 +36,7 @@ impl CpuExecutor {
         Self {
             memory: Memory::new(words, packs.collect()),
             scratch: (kernels == CpuKernels::Fast).then(fast::Scratch::default),
+            output: None,
         }
     }
 
@@ -42,6 +45,7 @@ impl CpuExecutor {
         Self {
             memory: self.memory.fork(),
             scratch: self.scratch.as_ref().map(|_| fast::Scratch::default()),
+            output: None,
         }
     }
 
@@ -65,10 +69,28 @@ impl CpuExecutor {
         self.memory.u32(id).to_vec()
     }
 
-    /// Runs one pass.
-    pub fn run(&mut self, plan: &Plan, input: &PassInput<'_>) -> PassOutput {
+    /// Runs one pass and keeps what it gave.
+    pub fn submit(&mut self, plan: &Plan, input: &PassInput<'_>) {
+        self.output = Some(self.run(plan, input));
+    }
+
+    /// What the last pass gave.
+    pub fn collect(&mut self) -> PassOutput {
+        self.output.take().unwrap_or_default()
+    }
+
+    /// Forgets it.
+    pub fn discard(&mut self) {
+        self.output = None;
+    }
+
+    fn run(&mut self, plan: &Plan, input: &PassInput<'_>) -> PassOutput {
         let started = Clock::start();
-        self.write_buffer(plan.ports.tokens, input.tokens);
+        let chosen_before = [self.memory.u32(plan.ports.chosen)[0]];
+        self.write_buffer(plan.ports.tokens, input.tokens.unwrap_or(&chosen_before));
+        if let Some(draw) = &input.draw {
+            self.write_buffer(plan.ports.draw, bytemuck::cast_slice(bytemuck::bytes_of(draw)));
+        }
         for ((_, buffer), table) in plan.ports.ropes.iter().zip(&input.ropes) {
             self.write_buffer(*buffer, bytemuck::cast_slice(table));
         }
@@ -93,6 +115,7 @@ impl CpuExecutor {
             ids: self.memory.u32(ports.ids)[..chosen].to_vec(),
             expert_weights: self.memory.f32(ports.expert_weights)[..chosen].to_vec(),
             probs: self.memory.f32(ports.probs)[..probs].to_vec(),
+            chosen: input.draw.map(|_| self.memory.u32(ports.chosen)[0]),
             wall_micros: started.micros(),
             group_micros: Some(group_micros),
             dispatches,

@@ -1,5 +1,7 @@
 //! A plan made ready on a GPU, and the one submission per pass that runs it.
 
+use std::collections::VecDeque;
+
 use futures_channel::oneshot;
 
 use super::GpuError;
@@ -25,8 +27,27 @@ pub struct GpuExecutor {
     uploads: Vec<Upload>,
     steps: Vec<GpuStep>,
     batch: wgpu::Buffer,
-    staging: wgpu::Buffer,
     timer: Option<Timer>,
+    under_way: VecDeque<UnderWay>,
+    /// Read and free again.
+    stagings: Vec<wgpu::Buffer>,
+    staging_bytes: u64,
+    /// When the pass before was readable.
+    last_done: Option<Clock>,
+}
+
+/// A pass that was submitted and not read yet.
+#[derive(Debug)]
+struct UnderWay {
+    staging: wgpu::Buffer,
+    /// When it became readable.
+    mapped: oneshot::Receiver<Result<Clock, wgpu::BufferAsyncError>>,
+    submission: wgpu::SubmissionIndex,
+    submitted: Clock,
+    readback: Readback,
+    /// The group of each of its compute passes.
+    groups: Vec<StepGroup>,
+    dispatches: u32,
 }
 
 /// A step's pipeline and bindings.
@@ -37,8 +58,10 @@ struct GpuStep {
 }
 
 /// Where the parts of a pass's output lie in the staging buffer, in bytes.
+#[derive(Clone, Copy, Debug)]
 struct Readback {
     logits: u64,
+    draw: u64,
     chosen: u64,
     probs: u64,
     stamps: u64,
@@ -49,6 +72,7 @@ impl Readback {
         let slots = u64::from(batch.n_tokens) * plan.moe.layers.len() as u64;
         Self {
             logits: 4 * u64::from(batch.n_logits) * u64::from(plan.vocab),
+            draw: 4 * u64::from(batch.n_draws),
             chosen: 4 * slots * u64::from(plan.moe.top_k),
             probs: 4 * slots * u64::from(plan.moe.n_experts),
             stamps: Timer::bytes(runs),
@@ -56,8 +80,15 @@ impl Readback {
     }
 
     /// Sizes in the order they are staged: stamps first, as they must be 8-byte aligned.
-    fn sizes(&self) -> [u64; 5] {
-        [self.stamps, self.logits, self.chosen, self.chosen, self.probs]
+    fn sizes(&self) -> [u64; 6] {
+        [
+            self.stamps,
+            self.logits,
+            self.chosen,
+            self.chosen,
+            self.probs,
+            self.draw,
+        ]
     }
 
     fn total(&self) -> u64 {
@@ -138,14 +169,10 @@ impl GpuExecutor {
         let full = Batch {
             n_tokens: plan.options.batch,
             n_logits: plan.options.logit_rows,
+            n_draws: 1,
             ..Batch::default()
         };
         let staging_bytes = Readback::of(plan, full, plan.steps.len() as u32).total();
-        let staging = buffer(
-            "staging",
-            staging_bytes,
-            wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
-        );
 
         let mut cache = PipelineCache::new(device, context.tuning);
         let mut steps = Vec::with_capacity(plan.steps.len());
@@ -196,8 +223,11 @@ impl GpuExecutor {
             uploads,
             steps,
             batch,
-            staging,
             timer,
+            under_way: VecDeque::new(),
+            stagings: Vec::new(),
+            staging_bytes,
+            last_done: None,
         })
     }
 
@@ -232,7 +262,7 @@ impl GpuExecutor {
         self.context
             .queue
             .on_submitted_work_done(move || _ = sender.send(()));
-        self.wait();
+        self.wait_for(None);
         // A dropped sender means the device is gone, which `check` reports.
         let _ = done.await;
         self.context.check()
@@ -254,12 +284,21 @@ impl GpuExecutor {
         Ok(bytemuck::pod_collect_to_vec(&bytes))
     }
 
-    /// Runs one pass: one submission, one readback.
-    pub async fn run(&mut self, plan: &Plan, input: &PassInput<'_>) -> Result<PassOutput, GpuError> {
+    /// How many passes are worth having under way at a time.
+    pub fn most_under_way(&self) -> usize {
+        self.context.tuning.under_way
+    }
+
+    /// Starts a pass: one submission, which also copies what will be read.
+    pub fn submit(&mut self, plan: &Plan, input: &PassInput<'_>) -> Result<(), GpuError> {
         self.context.check()?;
-        let started = Clock::start();
+        let submitted = Clock::start();
         self.write_inputs(plan, input);
         let mut encoder = self.context.device.create_command_encoder(&Default::default());
+        if input.tokens.is_none() {
+            let [chosen, tokens] = [plan.ports.chosen, plan.ports.tokens].map(|id| &self.buffers[id.0]);
+            encoder.copy_buffer_to_buffer(chosen, 0, tokens, 0, 4);
+        }
         let (groups, dispatches) = self.encode_steps(plan, input.batch, &mut encoder);
         let runs = if self.timer.is_some() {
             groups.len() as u32
@@ -267,35 +306,89 @@ impl GpuExecutor {
             0
         };
         let readback = Readback::of(plan, input.batch, runs);
-        self.encode_readback(plan, &readback, runs, &mut encoder);
-        self.context.queue.submit([encoder.finish()]);
-        let bytes = self.map(&self.staging, readback.total()).await?;
+        let staging = self.stagings.pop().unwrap_or_else(|| self.new_staging());
+        self.encode_readback(plan, &staging, &readback, runs, &mut encoder);
+        let submission = self.context.queue.submit([encoder.finish()]);
+        let (sender, mapped) = oneshot::channel();
+        staging.map_async(wgpu::MapMode::Read, 0..readback.total(), move |result| {
+            drop(sender.send(result.map(|()| Clock::start())))
+        });
+        self.under_way.push_back(UnderWay {
+            staging,
+            mapped,
+            submission,
+            submitted,
+            readback,
+            groups,
+            dispatches,
+        });
+        Ok(())
+    }
+
+    /// What came of the oldest pass under way.
+    pub async fn collect(&mut self, plan: &Plan) -> Result<PassOutput, GpuError> {
+        let Some(pass) = self.under_way.pop_front() else {
+            return Err(fault("no pass is under way"));
+        };
+        self.wait_for(Some(pass.submission));
+        let Ok(Ok(done)) = pass.mapped.await else {
+            return Err(self.unreadable());
+        };
+        let bytes = copy_out(&pass.staging, pass.readback.total())?;
+        self.stagings.push(pass.staging);
         self.context.check()?;
+        // While the pass before was at work, this one waited.
+        let waited = self
+            .last_done
+            .map_or(0.0, |last| pass.submitted.micros_until(last).max(0.0));
+        let wall_micros = pass.submitted.micros_until(done) - waited;
+        self.last_done = Some(done);
 
         let mut parts = Parts { bytes: &bytes };
-        let [stamps, logits, ids, weights, probs] = readback.sizes();
+        let [stamps, logits, ids, weights, probs, chosen] = pass.readback.sizes();
         let ticks: Vec<u64> = parts.take(stamps);
+        debug_assert_eq!(plan.steps.len(), self.steps.len());
         Ok(PassOutput {
-            group_micros: self.timer.as_ref().and_then(|timer| timer.sum(&ticks, &groups)),
+            group_micros: self
+                .timer
+                .as_ref()
+                .and_then(|timer| timer.sum(&ticks, &pass.groups)),
             logits: parts.take(logits),
             ids: parts.take(ids),
             expert_weights: parts.take(weights),
             probs: parts.take(probs),
-            wall_micros: started.micros(),
-            dispatches,
+            chosen: parts.take(chosen).first().copied(),
+            wall_micros,
+            dispatches: pass.dispatches,
+        })
+    }
+
+    /// Forgets the passes under way: they run to their end, and nobody reads them.
+    pub fn discard(&mut self) {
+        self.under_way.clear();
+    }
+
+    fn new_staging(&self) -> wgpu::Buffer {
+        self.context.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("staging"),
+            size: self.staging_bytes.max(16),
+            usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
         })
     }
 
     fn write_inputs(&self, plan: &Plan, input: &PassInput<'_>) {
-        let queue = &self.context.queue;
+        let (queue, ports) = (&self.context.queue, &plan.ports);
+        let write = |id: BufferId, bytes: &[u8]| queue.write_buffer(&self.buffers[id.0], 0, bytes);
         queue.write_buffer(&self.batch, 0, bytemuck::bytes_of(&input.batch));
-        queue.write_buffer(
-            &self.buffers[plan.ports.tokens.0],
-            0,
-            bytemuck::cast_slice(input.tokens),
-        );
-        for ((_, id), table) in plan.ports.ropes.iter().zip(&input.ropes) {
-            queue.write_buffer(&self.buffers[id.0], 0, bytemuck::cast_slice(table));
+        if let Some(tokens) = input.tokens {
+            write(ports.tokens, bytemuck::cast_slice(tokens));
+        }
+        if let Some(draw) = &input.draw {
+            write(ports.draw, bytemuck::bytes_of(draw));
+        }
+        for ((_, id), table) in ports.ropes.iter().zip(&input.ropes) {
+            write(*id, bytemuck::cast_slice(table));
         }
     }
 
@@ -333,12 +426,19 @@ impl GpuExecutor {
     fn encode_readback(
         &self,
         plan: &Plan,
+        staging: &wgpu::Buffer,
         readback: &Readback,
         runs: u32,
         encoder: &mut wgpu::CommandEncoder,
     ) {
         let ports = &plan.ports;
-        let outputs = [ports.logits, ports.ids, ports.expert_weights, ports.probs];
+        let outputs = [
+            ports.logits,
+            ports.ids,
+            ports.expert_weights,
+            ports.probs,
+            ports.chosen,
+        ];
         debug_assert!(
             outputs
                 .iter()
@@ -347,11 +447,11 @@ impl GpuExecutor {
         let mut at = readback.stamps;
         if let Some(timer) = &self.timer {
             let stamps = timer.resolve(encoder, runs);
-            encoder.copy_buffer_to_buffer(stamps, 0, &self.staging, 0, readback.stamps);
+            encoder.copy_buffer_to_buffer(stamps, 0, staging, 0, readback.stamps);
         }
         for (id, bytes) in outputs.iter().zip(&readback.sizes()[1..]) {
             if *bytes > 0 {
-                encoder.copy_buffer_to_buffer(&self.buffers[id.0], 0, &self.staging, at, *bytes);
+                encoder.copy_buffer_to_buffer(&self.buffers[id.0], 0, staging, at, *bytes);
             }
             at += bytes;
         }
@@ -363,31 +463,43 @@ impl GpuExecutor {
         staging.map_async(wgpu::MapMode::Read, 0..bytes, move |result| {
             drop(sender.send(result))
         });
-        self.wait();
-        let fault = |what: &str| GpuError::Fault { what: what.into() };
+        self.wait_for(None);
         match mapped.await {
-            Ok(Ok(())) => {}
-            _ => {
-                return self
-                    .context
-                    .check()
-                    .and(Err(fault("the result could not be read back")));
-            }
+            Ok(Ok(())) => copy_out(staging, bytes),
+            _ => Err(self.unreadable()),
         }
-        let view = staging
-            .get_mapped_range(0..bytes)
-            .map_err(|err| fault(&err.to_string()))?;
-        let copy = view.to_vec();
-        drop(view);
-        staging.unmap();
-        Ok(copy)
     }
 
-    /// Natively somebody must drive the callbacks; in a browser this does nothing.
-    fn wait(&self) {
-        // A failed poll means a lost device, which `check` reports.
-        let _ = self.context.device.poll(wgpu::PollType::wait_indefinitely());
+    /// What is wrong with the device, where a result cannot be read.
+    fn unreadable(&self) -> GpuError {
+        let unknown = || fault("the result could not be read back");
+        self.context.check().err().unwrap_or_else(unknown)
     }
+
+    /// Natively somebody must drive the callbacks, up to those of a submission or of the latest; in a
+    /// browser this does nothing.
+    fn wait_for(&self, submission_index: Option<wgpu::SubmissionIndex>) {
+        // A failed poll means a lost device, which `check` reports.
+        let _ = self.context.device.poll(wgpu::PollType::Wait {
+            submission_index,
+            timeout: None,
+        });
+    }
+}
+
+fn fault(what: &str) -> GpuError {
+    GpuError::Fault { what: what.into() }
+}
+
+/// A mapped buffer's beginning; unmaps it.
+fn copy_out(staging: &wgpu::Buffer, bytes: u64) -> Result<Vec<u8>, GpuError> {
+    let view = staging
+        .get_mapped_range(0..bytes)
+        .map_err(|err| fault(&err.to_string()))?;
+    let copy = view.to_vec();
+    drop(view);
+    staging.unmap();
+    Ok(copy)
 }
 
 /// Takes typed pieces off the front of a byte run.

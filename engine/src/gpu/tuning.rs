@@ -14,6 +14,8 @@ pub(super) struct Tuning {
     pub lanes: u32,
     pub decode: Form,
     pub prefill: Form,
+    /// Passes to have under way at a time: while one is read, the next must be at work.
+    pub under_way: usize,
 }
 
 impl Tuning {
@@ -42,6 +44,7 @@ impl Tuning {
                 rows,
                 int8,
             },
+            under_way: if is_software { 2 } else { 3 },
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::arch::Spec;
 use crate::blocks::attention::Rope;
 use crate::gguf::TensorInfo;
 use crate::ids::LayerIdx;
+use crate::kernels::sample::DRAW_WORDS;
 use crate::kernels::{Kernel, stride};
 use crate::quant::Format;
 use crate::trace::StepGroup;
@@ -43,6 +44,8 @@ impl PlanBuilder {
                 ids: BufferId(2),
                 expert_weights: BufferId(3),
                 probs: BufferId(4),
+                draw: BufferId(5),
+                chosen: BufferId(6),
             },
             moe,
             kv_layers: Vec::new(),
@@ -71,6 +74,8 @@ impl PlanBuilder {
         port("expert_ids", BufferKind::Output, batch, layers * k);
         port("expert_weights", BufferKind::Output, batch, layers * k);
         port("router_probs", BufferKind::Output, batch, layers * experts);
+        port("draw", BufferKind::Input, 1, DRAW_WORDS);
+        port("chosen", BufferKind::Output, 1, 1);
         Ok(Self {
             plan,
             moe_layers: 0,

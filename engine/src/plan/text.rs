@@ -13,6 +13,7 @@ impl fmt::Display for Plan {
             start: 0,
             logits_from: 0,
             n_logits: 1,
+            n_draws: 1,
         };
         let distinct = vec![self.moe.top_k; self.moe.layers.len()];
         let pass = Pass {

@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::fast;
 use crate::gpu::{GpuContext, executor::GpuExecutor};
 use crate::kernels::Batch;
+use crate::kernels::sample::Draw;
 use crate::plan::{BufferId, Limits, PackId, Plan};
 
 /// Which kind of executor.
@@ -75,10 +76,12 @@ impl Device {
 #[derive(Clone, Debug)]
 pub struct PassInput<'a> {
     pub batch: Batch,
-    /// `(n_tokens)`
-    pub tokens: &'a [u32],
+    /// `(n_tokens)`; `None`: the one token that the pass before chose.
+    pub tokens: Option<&'a [u32]>,
     /// For each of the plan's rotations: `(n_tokens, n_rot / 2, 2)`
     pub ropes: Vec<Vec<f32>>,
+    /// How to choose the next token; wanted where the batch has a draw.
+    pub draw: Option<Draw>,
 }
 
 /// One pass's output: what comes back in a single readback.
@@ -88,6 +91,8 @@ pub struct PassOutput {
     pub ids: Vec<u32>,            // (n_tokens, moe_layers, top_k)
     pub expert_weights: Vec<f32>, // (n_tokens, moe_layers, top_k)
     pub probs: Vec<f32>,          // (n_tokens, moe_layers, n_experts)
+    /// The next token, where it was to be chosen.
+    pub chosen: Option<u32>,
     pub wall_micros: f64,
     pub group_micros: Option<[f64; 5]>,
     pub dispatches: u32,
@@ -144,11 +149,42 @@ impl Executor {
         }
     }
 
-    /// Runs one pass.
+    /// Runs one pass. None may be under way.
     pub async fn run(&mut self, plan: &Plan, input: &PassInput<'_>) -> Result<PassOutput, Error> {
+        self.submit(plan, input)?;
+        self.collect(plan).await
+    }
+
+    /// How many passes are worth having under way at a time.
+    pub fn most_under_way(&self) -> usize {
         match self {
-            Self::Gpu(executor) => Ok(executor.run(plan, input).await?),
-            Self::Cpu(executor) => Ok(executor.run(plan, input)),
+            Self::Gpu(executor) => executor.most_under_way(),
+            Self::Cpu(_) => 1,
+        }
+    }
+
+    /// Starts a pass. It runs after those under way.
+    pub fn submit(&mut self, plan: &Plan, input: &PassInput<'_>) -> Result<(), Error> {
+        match self {
+            Self::Gpu(executor) => executor.submit(plan, input)?,
+            Self::Cpu(executor) => executor.submit(plan, input),
+        }
+        Ok(())
+    }
+
+    /// What came of the oldest pass under way.
+    pub async fn collect(&mut self, plan: &Plan) -> Result<PassOutput, Error> {
+        match self {
+            Self::Gpu(executor) => Ok(executor.collect(plan).await?),
+            Self::Cpu(executor) => Ok(executor.collect()),
+        }
+    }
+
+    /// Forgets the passes under way. What they write is written.
+    pub fn discard(&mut self) {
+        match self {
+            Self::Gpu(executor) => executor.discard(),
+            Self::Cpu(executor) => executor.discard(),
         }
     }
 
