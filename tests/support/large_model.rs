@@ -8,36 +8,30 @@ use moescope_engine::source::FileSource;
 
 use crate::gguf_bytes::{Builder, value_type};
 use crate::native::demo_model;
-use crate::rng::Rng;
+use crate::random_model::{Architecture, Mix, Shape};
 
-/// What differs between them.
-#[derive(Clone, Copy)]
-struct Size {
-    d_model: u64,
-    n_layers: u64,
-    n_experts: u64,
-    d_expert: u64,
-}
-
-const LARGE: Size = Size {
+const LARGE: Shape = Shape {
+    architecture: Architecture::Qwen3Moe,
     d_model: 512,
     n_layers: 12,
+    n_heads: 8,
+    n_kv_heads: 2,
+    head_dim: 64,
     n_experts: 32,
+    top_k: 2,
     d_expert: 256,
+    vocab: 2560, // of the demo model
+    context: 4096,
+    is_tied: true,
 };
-const SMALL: Size = Size {
+const SMALL: Shape = Shape {
     d_model: 64,
     n_layers: 3,
     n_experts: 8,
     d_expert: 32,
+    ..LARGE
 };
-const N_HEADS: u64 = 8;
-const N_KV_HEADS: u64 = 2;
-const HEAD_DIM: u64 = 64;
-/// Of the demo model.
-const VOCAB: u64 = 2560;
-const F32: u32 = 0;
-const Q8_0: u32 = 8;
+const SEED: u64 = 3;
 
 /// Writes the large one: about 170 MB.
 pub fn write(path: &Path) {
@@ -57,11 +51,11 @@ pub fn write_split(folder: &Path) -> [PathBuf; 2] {
 }
 
 /// The model in N files, tensors in turns.
-fn files<const N: usize>(size: Size) -> [Builder; N] {
+fn files<const N: usize>(shape: Shape) -> [Builder; N] {
     let mut number = 0;
     let mut files = [(); N].map(|()| {
         number += 1;
-        let file = if number == 1 { head(size) } else { Builder::new() };
+        let file = if number == 1 { head(shape) } else { Builder::new() };
         match N {
             1 => file,
             _ => file.pair("split.no", value_type::U16, [number - 1, 0]).pair(
@@ -71,26 +65,24 @@ fn files<const N: usize>(size: Size) -> [Builder; N] {
             ),
         }
     });
-    for (index, (name, dims, bytes)) in tensors(size).into_iter().enumerate() {
-        let format = if dims.len() == 1 { F32 } else { Q8_0 };
+    for (index, tensor) in shape.tensors(Mix::Q8_0, SEED).iter().enumerate() {
         let file = &mut files[index % N];
-        *file = std::mem::take(file).tensor(&format!("{name}.weight"), &dims, format, &bytes);
+        *file = tensor.append(std::mem::take(file));
     }
     files
 }
 
-/// Metadata.
-fn head(size: Size) -> Builder {
+/// Metadata, with the demo model's vocabulary.
+fn head(shape: Shape) -> Builder {
     let demo = pollster::block_on(Gguf::read(
         &FileSource::open(demo_model()).expect("the demo model"),
     ));
     let metadata = demo.expect("a good file").metadata;
     let text = |key: &str| metadata.str(key).expect(key).to_owned();
     let tokens = metadata.strings("tokenizer.ggml.tokens").expect("tokens");
-    assert_eq!(tokens.len() as u64, VOCAB);
-    let mut file = Builder::new()
-        .text("general.architecture", "qwen3moe")
-        .text("general.name", "a large model of random weights")
+    assert_eq!(tokens.len() as u64, shape.vocab);
+    shape
+        .head("a large model of random weights")
         .text("tokenizer.ggml.model", &text("tokenizer.ggml.model"))
         .text("tokenizer.ggml.pre", &text("tokenizer.ggml.pre"))
         .text("tokenizer.chat_template", &text("tokenizer.chat_template"))
@@ -107,77 +99,4 @@ fn head(size: Size) -> Builder {
             "tokenizer.ggml.eos_token_id",
             metadata.u32("tokenizer.ggml.eos_token_id").expect("an id"),
         )
-        .f32("qwen3moe.attention.layer_norm_rms_epsilon", 1e-6);
-    for (key, value) in [
-        ("context_length", 4096),
-        ("embedding_length", size.d_model),
-        ("block_count", size.n_layers),
-        ("feed_forward_length", size.d_expert),
-        ("attention.head_count", N_HEADS),
-        ("attention.head_count_kv", N_KV_HEADS),
-        ("attention.key_length", HEAD_DIM),
-        ("attention.value_length", HEAD_DIM),
-        ("expert_count", size.n_experts),
-        ("expert_used_count", 2),
-        ("expert_feed_forward_length", size.d_expert),
-    ] {
-        file = file.u32(&format!("qwen3moe.{key}"), value as u32);
-    }
-    file
-}
-
-/// Names, shapes and bytes.
-fn tensors(size: Size) -> Vec<(String, Vec<u64>, Vec<u8>)> {
-    let Size {
-        d_model,
-        n_layers,
-        n_experts,
-        d_expert,
-    } = size;
-    let mut rng = Rng::new(3);
-    let mut tensors = vec![
-        matrix("token_embd", &[d_model, VOCAB], &mut rng),
-        norm("output_norm", d_model),
-    ];
-    for layer in 0..n_layers {
-        let name = |part: &str| format!("blk.{layer}.{part}");
-        for (part, len) in [
-            ("attn_norm", d_model),
-            ("ffn_norm", d_model),
-            ("attn_q_norm", HEAD_DIM),
-            ("attn_k_norm", HEAD_DIM),
-        ] {
-            tensors.push(norm(&name(part), len));
-        }
-        for (part, dims) in [
-            ("attn_q", &[d_model, N_HEADS * HEAD_DIM][..]),
-            ("attn_k", &[d_model, N_KV_HEADS * HEAD_DIM]),
-            ("attn_v", &[d_model, N_KV_HEADS * HEAD_DIM]),
-            ("attn_output", &[N_HEADS * HEAD_DIM, d_model]),
-            ("ffn_gate_inp", &[d_model, n_experts]),
-            ("ffn_gate_exps", &[d_model, d_expert, n_experts]),
-            ("ffn_up_exps", &[d_model, d_expert, n_experts]),
-            ("ffn_down_exps", &[d_expert, d_model, n_experts]),
-        ] {
-            tensors.push(matrix(&name(part), dims, &mut rng));
-        }
-    }
-    tensors
-}
-
-fn norm(name: &str, len: u64) -> (String, Vec<u64>, Vec<u8>) {
-    let ones = (0..len).flat_map(|_| 1f32.to_le_bytes()).collect();
-    (name.into(), vec![len], ones)
-}
-
-/// Q8_0 blocks: a half float of the scale, then 32 random bytes. Outputs are about as large as inputs.
-fn matrix(name: &str, dims: &[u64], rng: &mut Rng) -> (String, Vec<u64>, Vec<u8>) {
-    let n_blocks = dims.iter().product::<u64>() / 32;
-    let scale = half::f16::from_f32(1.7 / (127.0 * (dims[0] as f32).sqrt()) * 1.7);
-    let mut bytes = Vec::with_capacity(n_blocks as usize * 34);
-    for _ in 0..n_blocks {
-        bytes.extend(scale.to_le_bytes());
-        (0..4).for_each(|_| bytes.extend(rng.bits().to_le_bytes()));
-    }
-    (name.into(), dims.to_vec(), bytes)
 }

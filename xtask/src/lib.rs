@@ -3,13 +3,14 @@
 
 use anyhow::{Result, bail};
 
+mod bench;
 mod build;
-mod dist;
+pub mod dist;
 mod expand;
 mod fixtures;
 mod plan;
 mod serve;
-mod shell;
+pub mod shell;
 pub mod site;
 mod system;
 mod test;
@@ -26,6 +27,7 @@ pub(crate) struct Verb {
 
 /// Every command, sorted. A new one is a file with a `VERB` and a line here.
 const VERBS: &[Verb] = &[
+    bench::VERB,
     build::VERB,
     expand::VERB,
     fixtures::VERB,

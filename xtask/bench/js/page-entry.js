@@ -1,0 +1,3 @@
+// The page's entry, with the arrival of every token noted.
+import "./bench-page-probe.js";
+import "./bench-moescope-page-entry.js";

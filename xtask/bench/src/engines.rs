@@ -1,0 +1,64 @@
+//! Every program that is timed, by the name it has in tables.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use anyhow::{Result, anyhow};
+
+use crate::case::{Case, Run};
+use crate::{native, page};
+
+/// Where a program runs: only those of one place are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    Browser,
+    Native,
+}
+
+/// A program, set up one way.
+#[derive(Clone, Copy)]
+pub struct Engine {
+    pub place: Place,
+    /// As in a table's row.
+    pub name: &'static str,
+    /// Somebody else's.
+    pub is_peer: bool,
+    run: fn(&Case) -> Result<Run>,
+}
+
+/// All of them, in the order of a table's rows.
+pub const ALL: &[Engine] = &[
+    ours(Place::Browser, "moescope CPU", |case| page::run(case, "cpu")),
+    ours(Place::Browser, "moescope WebGPU", |case| page::run(case, "gpu")),
+    ours(Place::Native, "moescope CPU", |case| native::run(case, "cpu")),
+    ours(Place::Native, "moescope Vulkan", |case| native::run(case, "gpu")),
+];
+
+const fn ours(place: Place, name: &'static str, run: fn(&Case) -> Result<Run>) -> Engine {
+    Engine {
+        place,
+        name,
+        is_peer: false,
+        run,
+    }
+}
+
+impl Place {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Browser => "browser",
+            Self::Native => "native",
+        }
+    }
+}
+
+impl Engine {
+    /// Runs it once. What goes wrong in the browser is an error, too.
+    pub fn run(&self, case: &Case) -> Result<Run> {
+        let run = catch_unwind(AssertUnwindSafe(|| (self.run)(case)));
+        run.unwrap_or_else(|panic| {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+            Err(anyhow!("{}", text.unwrap_or("it stopped with a fault")))
+        })
+    }
+}
