@@ -35,6 +35,7 @@ fn Page(props: &PageProps) -> Html {
         dispatch: Callback::noop(),
         send: Callback::noop(),
         ask: Callback::noop(),
+        branch: Callback::noop(),
         open: Callback::noop(),
         load: Callback::noop(),
         persist: Callback::noop(),

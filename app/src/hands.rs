@@ -4,6 +4,7 @@ use web_sys::File;
 use yew::Callback;
 
 use crate::panels::Dispatch;
+use crate::protocol::Branch;
 
 /// Handed down from the page; a test hands down callbacks that do nothing.
 #[derive(Clone, PartialEq)]
@@ -13,6 +14,8 @@ pub struct Hands {
     pub send: Callback<()>,
     /// Send this prompt.
     pub ask: Callback<String>,
+    /// Go on from another token: in the place of this generation, from there.
+    pub branch: Callback<(u32, Branch)>,
     /// Load this file, or these parts of one model.
     pub open: Callback<Vec<File>>,
     /// Load from this address.

@@ -12,7 +12,7 @@ use crate::hands::Hands;
 use crate::layout::layout;
 use crate::panels::header::files;
 use crate::panels::when;
-use crate::protocol::{Executor, GenerateOptions, Sampling, Source};
+use crate::protocol::{Branch, Executor, GenerateOptions, Sampling, Source};
 use crate::same::Same;
 use crate::state::{Action, AppState, Catalogue, PublicModels};
 use crate::store::Store;
@@ -198,12 +198,32 @@ fn send(store: &Rc<Store>, prompt: String, from_draft: bool) {
         ignore_eos: false,
         cache_prompt: true,
         replaces: store.read(|state| state.editing.as_ref().map(|editing| editing.generation_id)),
+        branch: None,
     };
     store.dispatch(Action::Sent {
         generation_id: store.next_id(),
         prompt,
         options,
         from_draft,
+    });
+}
+
+/// Another token in the place of one of an answer.
+fn branch(store: &Rc<Store>, replaces: u32, branch: Branch) {
+    let options = GenerateOptions {
+        sampling: store.read(|state| state.settings.sampling.clone()),
+        raw: false,
+        fresh: false,
+        ignore_eos: false,
+        cache_prompt: true,
+        replaces: Some(replaces),
+        branch: Some(branch),
+    };
+    store.dispatch(Action::Sent {
+        generation_id: store.next_id(),
+        prompt: String::new(),
+        options,
+        from_draft: false,
     });
 }
 
@@ -306,7 +326,8 @@ fn use_calm(shown: &Rc<AppState>) -> Rc<AppState> {
 }
 
 fn hands(store: &Rc<Store>) -> Hands {
-    let (for_actions, for_draft, for_prompt, for_file, for_url, for_persist) = (
+    let (for_actions, for_draft, for_prompt, for_file, for_url, for_persist, for_branch) = (
+        store.clone(),
         store.clone(),
         store.clone(),
         store.clone(),
@@ -318,6 +339,7 @@ fn hands(store: &Rc<Store>) -> Hands {
         dispatch: Callback::from(move |action| for_actions.dispatch(action)),
         send: Callback::from(move |()| send_draft(&for_draft)),
         ask: Callback::from(move |prompt| send(&for_prompt, prompt, false)),
+        branch: Callback::from(move |(replaces, from)| branch(&for_branch, replaces, from)),
         open: Callback::from(move |files: Vec<File>| open(&for_file, &files)),
         load: Callback::from(move |url| load_url(&for_url, url)),
         persist: Callback::from(move |()| persist(&for_persist)),

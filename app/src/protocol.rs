@@ -134,6 +134,16 @@ pub struct GenerateOptions {
     pub cache_prompt: bool,
     /// The earlier generation whose prompt this takes the place of; what came after it is forgotten.
     pub replaces: Option<u32>,
+    /// The generation it replaces is not asked anew: its answer goes on from here.
+    #[serde(default)]
+    pub branch: Option<Branch>,
+}
+
+/// Another token in the place of one of an answer; all before it stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Branch {
+    pub position: u32,
+    pub token: u32,
 }
 
 /// How the next token is drawn.

@@ -24,8 +24,8 @@ pub use row::{DISTRIBUTION_BYTES, Router, Row};
 pub use time::Playback;
 
 use crate::protocol::{
-    CacheFormat, Envelope, Event, Executor, ExecutorFacts, GenerateOptions, LoadStage, ModelFacts, Needs,
-    Sampling, Source, Stored,
+    Branch, CacheFormat, Envelope, Event, Executor, ExecutorFacts, GenerateOptions, LoadStage, ModelFacts,
+    Needs, Sampling, Source, Stored,
 };
 use crate::words::Language;
 
@@ -128,6 +128,7 @@ pub enum Activity {
         generation_id: u32,
         prompt: String,
         replaces: Option<u32>,
+        branch: Option<Branch>,
     },
     Prefilling {
         generation_id: u32,

@@ -280,6 +280,8 @@ pub struct Figure {
     pub counted: &'static str,
     pub measured_legend: &'static str,
     pub counted_legend: &'static str,
+    /// More numbers.
+    pub more: &'static str,
 }
 
 /// `panels/focus.rs`.
@@ -344,6 +346,34 @@ pub struct Kv {
     pub keeps: &'static str,
     pub layer_held: &'static str,
     pub layer_read: &'static str,
+    pub room: &'static str,
+    pub room_story: &'static str,
+    pub full_at: &'static str,
+    /// Bytes it holds then, as written.
+    pub full_at_story: fn(&str) -> String,
+    pub new: &'static str,
+    pub new_story: &'static str,
+    pub computed: &'static str,
+    pub reused: &'static str,
+    pub reused_story: &'static str,
+    pub unseen: &'static str,
+    pub unseen_story: &'static str,
+    pub evicted: &'static str,
+    pub evicted_story: &'static str,
+    pub empty_cell: &'static str,
+    pub cells_title: &'static str,
+    /// The picture: positions held, room there is, layers.
+    pub cells: fn(u64, u64, u64) -> String,
+    pub cells_axes: &'static str,
+    pub kinds_title: &'static str,
+    pub kind: &'static str,
+    pub layers_column: &'static str,
+    pub growth_column: &'static str,
+    pub bytes_each: &'static str,
+    pub seen_column: &'static str,
+    pub evicted_column: &'static str,
+    /// Full, window, latent, state.
+    pub kinds: [&'static str; 4],
 }
 
 /// `layout.rs`.
@@ -529,6 +559,9 @@ pub struct Prediction {
     pub probability: &'static str,
     /// The token and its probability, as written.
     pub drawn: fn(&str, &str) -> String,
+    /// A token, as written.
+    pub branch: fn(&str) -> String,
+    pub branch_note: &'static str,
 }
 
 /// `panels/raster.rs`.

@@ -61,6 +61,7 @@ pub fn send(generation_id: u32, prompt: &str) -> Action {
         ignore_eos: false,
         cache_prompt: true,
         replaces: None,
+        branch: None,
     };
     Action::Sent {
         generation_id,

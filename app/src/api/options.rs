@@ -38,6 +38,7 @@ pub fn read(options: &JsValue, shown: &Sampling) -> Result<(String, GenerateOpti
         ignore_eos: flag("ignoreEos", false),
         cache_prompt: flag("cachePrompt", true),
         replaces: None,
+        branch: None,
     };
     Ok((prompt, options))
 }

@@ -42,37 +42,52 @@ impl Clock {
     }
 }
 
-/// The panel.
+/// The view at full size.
 pub fn view(scene: &Scene<'_>) -> Html {
-    let executor = scene.state.model.as_ref().map(|model| &model.executor);
-    cost(executor, scene.focus.as_ref(), &scene.state.conversation.totals)
+    let running = running(&scene.state.conversation.totals);
+    cost(
+        scene,
+        |pass| figures(&of_pass(pass, &select::total(pass))),
+        running,
+    )
 }
 
-fn cost(executor: Option<&ExecutorFacts>, focus: Option<&Focus<'_>>, totals: &Totals) -> Html {
+/// Its part of the overview.
+pub fn brief(scene: &Scene<'_>) -> Html {
+    let running = running(&scene.state.conversation.totals);
+    let of_pass = |pass: &Pass| {
+        let mut first = of_pass(pass, &select::total(pass));
+        let rest = first.split_off(1);
+        html! { <>{ figures(&first) }<details class="more"><summary>{ words().figure.more }</summary>{ figures(&rest) }{ running.clone() }</details></> }
+    };
+    cost(scene, of_pass, Html::default())
+}
+
+fn cost(scene: &Scene<'_>, numbers: impl Fn(&Pass) -> Html, running: Html) -> Html {
     let words = &words().cost;
-    let clock = Clock::of(executor);
-    let body = match focus {
+    let clock = Clock::of(scene.state.model.as_ref().map(|model| &model.executor));
+    let body = match &scene.focus {
         None => nothing(words.empty),
         Some(Focus { row: None, .. }) => not_fed(),
-        Some(Focus { row: Some(row), .. }) => pass(&row.pass, clock),
+        Some(Focus { row: Some(row), .. }) => {
+            html! { <>{ pass(&row.pass, clock) }{ numbers(&row.pass) }</> }
+        }
     };
     panel(
         "cost",
         words.title,
         Html::default(),
-        html! { <>{ body }{ running(totals) }</> },
+        html! { <>{ body }{ running }</> },
     )
 }
 
 fn pass(pass: &Pass, clock: Clock) -> Html {
-    let total = select::total(pass);
     html! {
         <>
             { together(pass) }
-            { strip(pass, total.micros) }
+            { strip(pass, select::total(pass).micros) }
             { groups(pass, clock) }
             { coarse_clock(clock) }
-            { figures(&of_pass(pass, &total)) }
         </>
     }
 }

@@ -1,4 +1,7 @@
-//! The KV cache as memory: a bar per layer, as long as what it reserves, filled as far as it is used.
+//! The KV cache as memory: in the overview a bar per layer, as long as what it reserves, filled as far
+//! as it is used; at full size every position of every layer.
+
+mod cells;
 
 use yew::{Html, html};
 
@@ -7,33 +10,94 @@ use super::views::Scene;
 use super::{not_fed, nothing, panel};
 use crate::format;
 use crate::protocol::KvLayerFacts;
+use crate::state::Row;
+use crate::state::select::kv::{self, Cell, Memory};
 use crate::state::select::{self, Focus, Kv};
 use crate::words::words;
 
 /// Height of one layer's bar in the picture, in its own units.
 const BAR: usize = 10;
 
-/// The panel.
+/// The view at full size.
 pub fn view(scene: &Scene<'_>) -> Html {
-    let layers = scene
-        .state
-        .model
-        .as_ref()
-        .map_or(&[][..], |model| &model.facts.kv_layers);
-    kv(layers, scene.focus.as_ref())
+    kv(scene, |row, layers| {
+        let kv = select::kv(row);
+        let memory = kv::memory(layers, &scene.state.conversation, row);
+        html! {
+            <>
+                { cells::picture(&memory, kv.capacity, &scene.hands.dispatch) }
+                { figures(&totals(&kv)) }
+                { figures(&fill(&kv, &memory)) }
+                { cells::kinds(&memory) }
+                { cells::by_layer(&kv, layers, &memory) }
+            </>
+        }
+    })
 }
 
-fn kv(layers: &[KvLayerFacts], focus: Option<&Focus<'_>>) -> Html {
+/// Its part of the overview.
+pub fn brief(scene: &Scene<'_>) -> Html {
+    kv(scene, |row, layers| {
+        let kv = select::kv(row);
+        let mut first = totals(&kv);
+        let rest = first.split_off(2);
+        html! {
+            <>
+                { picture(&kv, layers, kv.held_bytes.iter().sum()) }
+                { figures(&first) }
+                <details class="more"><summary>{ words().figure.more }</summary>{ figures(&rest) }{ by_layer(&kv, layers) }</details>
+            </>
+        }
+    })
+}
+
+fn kv(scene: &Scene<'_>, filled: impl Fn(&Row, &[KvLayerFacts]) -> Html) -> Html {
     let words = &words().kv;
-    let body = match focus {
+    let model = scene.state.model.as_ref();
+    let layers = model.map_or(&[][..], |model| &model.facts.kv_layers);
+    let body = match &scene.focus {
         None => nothing(words.empty),
         Some(Focus { row: None, .. }) => not_fed(),
-        Some(Focus { row: Some(row), .. }) => filled(&select::kv(row), layers),
+        Some(Focus { row: Some(row), .. }) => filled(row, layers),
     };
     panel("kv", words.title, Html::default(), body)
 }
 
-fn filled(kv: &Kv, layers: &[KvLayerFacts]) -> Html {
+/// What would fill the cache, and what each part of it is.
+fn fill(kv: &Kv, memory: &Memory) -> Vec<Figure> {
+    let words = &words().kv;
+    let left = kv.capacity.saturating_sub(kv.positions);
+    let full = u64::from(kv.capacity);
+    let mut figures = vec![
+        Figure::counted(
+            "kv-room",
+            words.room,
+            u64::from(left),
+            (self::words().numbers.positions)(u64::from(left)),
+            words.room_story,
+        ),
+        Figure::counted(
+            "kv-full-at",
+            words.full_at,
+            full,
+            (self::words().numbers.tokens)(full),
+            (words.full_at_story)(&format::bytes(kv.reserved_bytes)),
+        ),
+    ];
+    let cells = [
+        (Cell::New, "kv-new", words.new, words.new_story),
+        (Cell::Reused, "kv-reused", words.reused, words.reused_story),
+        (Cell::Unseen, "kv-unseen", words.unseen, words.unseen_story),
+        (Cell::Evicted, "kv-evicted", words.evicted, words.evicted_story),
+    ];
+    figures.extend(cells.map(|(cell, name, label, story)| {
+        let (_, bytes) = memory.sum(cell);
+        Figure::counted(name, label, bytes, format::bytes(bytes), story)
+    }));
+    figures
+}
+
+fn totals(kv: &Kv) -> Vec<Figure> {
     let texts = &words().kv;
     let held: u64 = kv.held_bytes.iter().sum();
     let read: u64 = kv.read_bytes.iter().sum();
@@ -43,19 +107,29 @@ fn filled(kv: &Kv, layers: &[KvLayerFacts]) -> Html {
     );
     let counted =
         |name, label, bytes, story| Figure::counted(name, label, bytes, format::bytes(bytes), story);
-    html! {
-        <>
-            { picture(kv, layers, held) }
-            { figures(&[
-                Figure::counted("kv-positions", texts.positions, u64::from(kv.positions), positions, texts.positions_story),
-                counted("kv-held-bytes", texts.held, held, texts.held_story),
-                counted("kv-reserved-bytes", texts.reserved, kv.reserved_bytes, texts.reserved_story),
-                counted("kv-growth-bytes", texts.growth, kv.bytes_per_position, texts.growth_story),
-                counted("kv-read-bytes", texts.read, read, texts.read_story),
-            ]) }
-            { by_layer(kv, layers) }
-        </>
-    }
+    vec![
+        Figure::counted(
+            "kv-positions",
+            texts.positions,
+            u64::from(kv.positions),
+            positions,
+            texts.positions_story,
+        ),
+        counted("kv-held-bytes", texts.held, held, texts.held_story),
+        counted(
+            "kv-reserved-bytes",
+            texts.reserved,
+            kv.reserved_bytes,
+            texts.reserved_story,
+        ),
+        counted(
+            "kv-growth-bytes",
+            texts.growth,
+            kv.bytes_per_position,
+            texts.growth_story,
+        ),
+        counted("kv-read-bytes", texts.read, read, texts.read_story),
+    ]
 }
 
 /// One bar per layer, as long as what it reserves, filled by what it holds.

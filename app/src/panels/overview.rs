@@ -10,7 +10,7 @@ pub fn overview(scene: &Scene<'_>) -> Html {
     html! {
         <>
             { experts::view(scene) }
-            <div class="pair">{ kv::view(scene) }{ cost::view(scene) }</div>
+            <div class="pair">{ kv::brief(scene) }{ cost::brief(scene) }</div>
             { prediction::view(scene) }
             if scene.focus.is_some() { { figure::legend() } }
         </>

@@ -1,12 +1,13 @@
 //! What the model expected where the selected token stands: the likeliest tokens, and how undecided it was.
 
-use yew::{Html, html};
+use yew::{Callback, Html, html};
 
 use super::figure::value;
 use super::panel;
 use super::views::Scene;
 use crate::format::{self, Origin};
-use crate::state::Mark;
+use crate::protocol::{Branch, Likely};
+use crate::state::{Mark, Role, Turn};
 use crate::words::words;
 
 /// The panel; nothing for tokens that were not drawn.
@@ -22,11 +23,12 @@ pub fn view(scene: &Scene<'_>) -> Html {
     let words = &words().prediction;
     let bits = mark.prediction_bits.unwrap_or_default();
     let tools = html! { <span class="undecided">{ words.entropy }{ " " }{ value("prediction-entropy-bits", f64::from(bits), &format::bits(bits), Origin::Counted) }</span> };
+    let from = branches(scene, mark);
     let rows = mark.likeliest.iter().map(|other| {
         let is_drawn = other.token == mark.token;
         html! {
             <tr key={other.token} class={is_drawn.then_some("drawn")} data-alternative={other.token.to_string()}>
-                <th scope="row"><code>{ format::token_text(&other.text) }</code>if is_drawn { <span class="visually-hidden">{ " " }{ words.drawn_mark }</span> }</th>
+                <th scope="row">{ token(other, from.filter(|_| !is_drawn), &scene.hands.branch) }if is_drawn { <span class="visually-hidden">{ " " }{ words.drawn_mark }</span> }</th>
                 <td>{ bar(other.prob) }</td>
                 <td>{ value("alternative", f64::from(other.prob), &format::prob(other.prob), Origin::Counted) }</td>
             </tr>
@@ -39,9 +41,33 @@ pub fn view(scene: &Scene<'_>) -> Html {
                 <tbody>{ for rows }</tbody>
             </table>
             { below(mark) }
+            if from.is_some() { <p class="note">{ words.branch_note }</p> }
         </>
     };
     panel("prediction", words.title, tools, body)
+}
+
+/// The generation a token belongs to and its position, where its answer can go on from another one:
+/// while nothing is being written, and the run on screen is the model's own.
+fn branches(scene: &Scene<'_>, mark: &Mark) -> Option<(u32, u32)> {
+    let state = scene.state;
+    let position = mark
+        .position
+        .filter(|_| state.activity.is_idle() && state.replay.is_none())?;
+    let is_there = |turn: &&Turn| turn.marks().any(|own| own.position == Some(position));
+    let turn = state.conversation.turns.iter().find(is_there)?;
+    (turn.role == Role::Model && state.model.is_some()).then_some((turn.generation_id, position))
+}
+
+fn token(other: &Likely, from: Option<(u32, u32)>, branch: &Callback<(u32, Branch)>) -> Html {
+    let text = format::token_text(&other.text);
+    let Some((generation_id, position)) = from else {
+        return html! { <code>{ text }</code> };
+    };
+    let token = other.token;
+    let onclick = branch.reform(move |_| (generation_id, Branch { position, token }));
+    let label = (words().prediction.branch)(&text);
+    html! { <button type="button" class="branch" title={label.clone()} aria-label={label} {onclick}><code>{ text }</code></button> }
 }
 
 /// A drawn token that is not among the likeliest is named too.

@@ -79,6 +79,7 @@ impl Reader<'_> {
                     ignore_eos: false,
                     cache_prompt: true,
                     replaces: told.replaces.map(|replaced| first_id + replaced),
+                    branch: None,
                 },
             }),
             events,

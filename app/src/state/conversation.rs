@@ -236,6 +236,65 @@ impl Conversation {
         self.turns.push(turn(Role::Model));
     }
 
+    /// An answer goes on from another token: its prompt and what it said before stay as they were.
+    /// `replaced` begins with both; `pieces` are what stands there now from `first_position` on.
+    pub fn branch(
+        &mut self,
+        replaced: &[Turn],
+        generation_id: u32,
+        seed: u64,
+        reused: u32,
+        first_position: u32,
+        pieces: &[Piece],
+    ) {
+        self.forget_from(first_position);
+        self.forget_rows_from(reused);
+        let now = self.asked.take();
+        let is_kept = |mark: &&Mark| mark.position.is_some_and(|own| own < first_position);
+        let is_before = |pass: &&Rc<Pass>| pass.first_position + pass.positions <= first_position;
+        for old in replaced.iter().take(2) {
+            let mut turn = Turn {
+                generation_id,
+                role: old.role,
+                chunks: Vec::new(),
+                finish: None,
+                seed,
+                reused,
+                first_position: old.first_position,
+                asked: asked_again(old.asked.as_deref(), now.as_deref()),
+                passes: old.passes.iter().filter(is_before).cloned().collect(),
+            };
+            old.marks()
+                .filter(is_kept)
+                .for_each(|mark| turn.push(mark.clone()));
+            self.turns.push(turn);
+        }
+        for (position, piece) in (first_position..).zip(pieces) {
+            let mark = self.chosen_instead(replaced, position, piece);
+            if let Some(turn) = self.turns.last_mut() {
+                turn.push(mark);
+            }
+        }
+    }
+
+    /// A mark with what the model had expected in its place.
+    fn chosen_instead(&self, replaced: &[Turn], position: u32, piece: &Piece) -> Mark {
+        let there = |mark: &&Mark| mark.position == Some(position);
+        let old = replaced.iter().flat_map(Turn::marks).find(there);
+        let likeliest = old.map(|old| Rc::clone(&old.likeliest)).unwrap_or_default();
+        let own = likeliest.iter().find(|likely| likely.token == piece.token);
+        Mark {
+            prediction_bits: old.and_then(|old| old.prediction_bits),
+            likeliest: Rc::clone(&likeliest),
+            ..Mark::new(
+                piece,
+                position,
+                MarkKind::Generated,
+                own.map(|likely| likely.prob),
+            )
+        }
+    }
+
     /// Marks from `position` on no longer stand in the sequence.
     fn forget_from(&mut self, position: u32) {
         let is_stale = |mark: &Mark| mark.position.is_some_and(|own| own >= position);
@@ -369,6 +428,15 @@ impl Conversation {
             .rev()
             .find_map(|turn| turn.marks().rev().find_map(|mark| mark.position))
     }
+}
+
+/// What was typed then, with the options of now.
+fn asked_again(then: Option<&Asked>, now: Option<&Asked>) -> Option<Rc<Asked>> {
+    let (then, now) = then.zip(now)?;
+    Some(Rc::new(Asked {
+        prompt: then.prompt.clone(),
+        options: now.options.clone(),
+    }))
 }
 
 impl Mark {

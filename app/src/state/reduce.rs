@@ -64,6 +64,7 @@ pub fn reduce(mut state: AppState, action: Action) -> (AppState, Vec<Request>) {
                 generation_id,
                 prompt: prompt.clone(),
                 replaces: options.replaces,
+                branch: options.branch,
             };
             requests.push(Request::Generate {
                 generation_id,
@@ -302,17 +303,26 @@ fn apply_generation(state: &mut AppState, event: Event) {
             if fresh {
                 *conversation = Conversation::default();
             }
-            if let Activity::Waiting {
-                replaces: Some(replaced),
-                ..
-            } = state.activity
-                && let Some(model) = &state.model
-            {
+            let (replaced, branch) = match state.activity {
+                Activity::Waiting { replaces, branch, .. } => (replaces, branch),
+                _ => (None, None),
+            };
+            if let (Some(replaced), Some(model)) = (replaced, &state.model) {
                 conversation.replace_from(&model.facts, replaced, generation_id);
             }
             conversation.asked = asked;
             let total = first_position + pieces.len() as u32;
-            conversation.start(generation_id, seed, reused, first_position, &pieces);
+            match branch.and_then(|_| {
+                conversation
+                    .replaced
+                    .last()
+                    .map(|replaced| replaced.turns.clone())
+            }) {
+                Some(turns) => {
+                    conversation.branch(&turns, generation_id, seed, reused, first_position, &pieces)
+                }
+                None => conversation.start(generation_id, seed, reused, first_position, &pieces),
+            }
             if !matches!(state.activity, Activity::Stopping { .. }) {
                 state.activity = Activity::Prefilling {
                     generation_id,

@@ -71,6 +71,7 @@ pub fn fold(recording: Recording) -> Conversation {
             generation_id,
             prompt: String::new(),
             replaces: asked.as_ref().and_then(|asked| asked.options.replaces),
+            branch: None,
         };
         state.conversation.asked = asked.map(Rc::new);
         let told = super::Action::Received(Envelope::new(events));

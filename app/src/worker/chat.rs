@@ -8,7 +8,7 @@ use moescope_engine::chat::shown::{self, Part, Shown};
 use moescope_engine::chat::{Message, Rendered};
 use moescope_engine::{Error, Model, TokenId};
 
-use crate::protocol::{Piece, PieceKind, RestoredTurn};
+use crate::protocol::{Branch, Piece, PieceKind, RestoredTurn};
 
 /// Turns so far.
 #[derive(Default)]
@@ -30,6 +30,8 @@ struct Start {
     text: String,
     /// Tokens of it that the generation's prompt began with.
     tokens: usize,
+    /// Tokens before its answer; known where it was computed here.
+    prompt_tokens: usize,
 }
 
 /// One prompt, ready to be computed.
@@ -43,6 +45,10 @@ pub struct Prompt {
     message: Option<Message>,
     /// What the template rendered; empty for a raw prompt.
     pub text: String,
+    /// Tokens of an answer that the sequence already ends with.
+    pub answered: Vec<TokenId>,
+    /// Tokens that the conversation before it begins with too.
+    shared: usize,
     /// Why this is not the model's own form of conversation, if it is not.
     pub note: Option<String>,
 }
@@ -63,6 +69,7 @@ impl Chat {
                 messages: chat.messages.len(),
                 text: String::new(),
                 tokens: turn.first_position as usize,
+                prompt_tokens: usize::MAX,
             });
             chat.tokens.truncate(turn.first_position as usize);
             chat.tokens.extend(turn.tokens);
@@ -147,8 +154,46 @@ impl Chat {
             pieces,
             message,
             text,
+            answered: Vec::new(),
+            shared,
             note: None,
         }
+    }
+
+    /// An answer that goes on from another token. None where the sequence no longer is what it was: the
+    /// position is not in that answer, or later turns were rendered anew.
+    pub fn branch(&self, model: &Model, generation_id: u32, branch: Branch) -> Option<Prompt> {
+        let start = self
+            .starts
+            .iter()
+            .find(|start| start.generation_id == generation_id)?;
+        let before = self.before(generation_id);
+        let asked = self.messages.get(start.messages);
+        let asked = asked.map(|message| before.prompt(model, &message.content));
+        let (at, token) = (branch.position as usize, branch.token);
+        let is_usable = token < model.spec.vocab && !model.tokenizer.is_end_of_generation(token);
+        let mut tokens = self.tokens.get(..at).filter(|_| is_usable)?.to_vec();
+        let (message, text, prompt_tokens) = match asked {
+            Some(prompt) => {
+                let prompt = prompt.ok().filter(|prompt| tokens.starts_with(&prompt.tokens))?;
+                (prompt.message, prompt.text, prompt.tokens.len())
+            }
+            None => (None, String::new(), start.prompt_tokens),
+        };
+        tokens.push(token);
+        Some(Prompt {
+            answered: tokens
+                .get(prompt_tokens..)
+                .filter(|answered| !answered.is_empty())?
+                .to_vec(),
+            tokens,
+            first_position: branch.position,
+            shared: start.tokens,
+            pieces: Vec::new(),
+            message,
+            text,
+            note: None,
+        })
     }
 
     /// Keeps a turn once it is over. What was reasoned is not told the model again, so after an answer
@@ -165,7 +210,8 @@ impl Chat {
             generation_id,
             messages: self.messages.len(),
             text: std::mem::take(&mut self.text),
-            tokens: prompt.first_position as usize,
+            tokens: prompt.shared,
+            prompt_tokens: prompt.tokens.len() - prompt.answered.len(),
         });
         self.tokens = sequence.to_vec();
         self.text = prompt.text;

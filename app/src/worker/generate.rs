@@ -5,6 +5,7 @@ use moescope_engine::chat::shown;
 use moescope_engine::generate::{Finish, Generated, Generation, GenerationOptions, Outcome, Step};
 use moescope_engine::sampler::SamplerOptions;
 use moescope_engine::trace::{StepCost, StepGroup, TokenTrace};
+use moescope_engine::utf8::Utf8Decoder;
 use moescope_engine::{Error, TokenId};
 
 use super::cancel::Cancelled;
@@ -12,7 +13,7 @@ use super::chat::{Chat, Prompt, piece};
 use super::load::Loaded;
 use super::pause::pause;
 use super::post::Post;
-use crate::protocol::{self, Event, GenerateOptions, GroupCost, Likely, Pass, PieceKind, Sampling};
+use crate::protocol::{self, Event, GenerateOptions, GroupCost, Likely, Pass, Piece, PieceKind, Sampling};
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +22,10 @@ enum NoAnswer {
         "with what was said before, the prompt is {tokens} tokens long, and the context holds {capacity}; shorten it, or start a new chat"
     )]
     TooLong { tokens: usize, capacity: u32 },
+    #[error(
+        "the answer cannot go on from there: the conversation before it was written anew since, or the token ends an answer"
+    )]
+    NoBranch,
     #[error(transparent)]
     Engine(#[from] Error),
 }
@@ -56,6 +61,12 @@ pub async fn generate(
     }
 }
 
+/// The beginning of an answer that goes on.
+struct Answered {
+    pieces: Vec<Piece>,
+    channels: Channels,
+}
+
 struct Run<'a> {
     generation_id: u32,
     loaded: &'a mut Loaded,
@@ -74,11 +85,16 @@ impl Run<'_> {
             Some(before) => before,
             None => &self.loaded.chat,
         };
-        let prompt = if options.raw {
-            chat.raw(model, typed)?
-        } else {
-            chat.prompt(model, typed)?
+        let mut prompt = match (options.branch, options.replaces) {
+            (Some(branch), Some(from)) => {
+                let branched = self.loaded.chat.branch(model, from, branch);
+                branched.ok_or(NoAnswer::NoBranch)?
+            }
+            _ if options.raw => chat.raw(model, typed)?,
+            _ => chat.prompt(model, typed)?,
         };
+        let answered = self.answered(&prompt);
+        prompt.pieces.extend(answered.pieces.last().cloned());
         let (tokens, capacity) = (prompt.tokens.len(), self.loaded.session.capacity());
         if tokens > capacity as usize {
             return Err(NoAnswer::TooLong { tokens, capacity });
@@ -104,7 +120,20 @@ impl Run<'_> {
             first_position: prompt.first_position,
             pieces: prompt.pieces.clone(),
         }]);
-        self.steps(&mut generation, prompt).await
+        self.steps(&mut generation, prompt, answered).await
+    }
+
+    /// What an answer that goes on had said.
+    fn answered(&self, prompt: &Prompt) -> Answered {
+        let tokenizer = &self.loaded.model.tokenizer;
+        let (mut channels, mut text) = (Channels::after(&prompt.text), Utf8Decoder::new());
+        let tokens = prompt.answered.iter();
+        let pieces = tokens.map(|&token| {
+            let text = text.push(tokenizer.piece_bytes(token));
+            piece(shown::sampled(tokenizer, token, &text, &mut channels))
+        });
+        let pieces = pieces.collect();
+        Answered { pieces, channels }
     }
 
     fn likeliest(&self, token: &Generated) -> Vec<Likely> {
@@ -117,10 +146,17 @@ impl Run<'_> {
         token.prediction.likeliest.iter().map(likely).collect()
     }
 
-    async fn steps(&mut self, generation: &mut Generation, prompt: Prompt) -> Result<(), NoAnswer> {
+    async fn steps(
+        &mut self,
+        generation: &mut Generation,
+        prompt: Prompt,
+        answered: Answered,
+    ) -> Result<(), NoAnswer> {
         let generation_id = self.generation_id;
-        let (mut answer, mut has_reasoning) = (String::new(), false);
-        let mut channels = Channels::after(&prompt.text);
+        let Answered { pieces, mut channels } = answered;
+        let said = pieces.iter().filter(|piece| piece.kind == PieceKind::Said);
+        let mut answer: String = said.map(|piece| piece.text.as_str()).collect();
+        let mut has_reasoning = pieces.iter().any(|piece| piece.kind == PieceKind::Reasoned);
         let finish = loop {
             pause().await;
             if self.cancelled.is_generation(generation_id) {
@@ -142,7 +178,7 @@ impl Run<'_> {
                 }
                 Outcome::Token(token) => {
                     let tokenizer = &self.loaded.model.tokenizer;
-                    let piece = piece(shown::sampled(tokenizer, &token, &mut channels));
+                    let piece = piece(shown::sampled(tokenizer, token.token, &token.text, &mut channels));
                     match piece.kind {
                         PieceKind::Said => answer.push_str(&piece.text),
                         PieceKind::Reasoned => has_reasoning = true,

@@ -105,7 +105,7 @@ impl Recorder {
     /// A token was sampled.
     pub fn token(&mut self, model: &Model, token: &Generated) {
         self.run.info.generations[0].sampled_tokens += 1;
-        let shown = shown::sampled(&model.tokenizer, token, &mut self.channels);
+        let shown = shown::sampled(&model.tokenizer, token.token, &token.text, &mut self.channels);
         push_token(&mut self.run, &shown, Some((model, token)));
     }
 

@@ -1,7 +1,6 @@
 //! Tokens as a reader sees them: their text, and whether it was said, reasoned, or is the template's.
 
 use super::channels::{Channel, Channels};
-use crate::generate::Generated;
 use crate::ids::TokenId;
 use crate::tokenizer::Tokenizer;
 use crate::utf8::Utf8Decoder;
@@ -47,20 +46,20 @@ pub fn prompt(tokenizer: &Tokenizer, tokens: &[TokenId], typed: &str) -> Vec<Sho
 }
 
 /// A sampled token: the text of a control token or a mark is its name.
-pub fn sampled(tokenizer: &Tokenizer, token: &Generated, channels: &mut Channels) -> Shown {
-    let name = String::from_utf8_lossy(tokenizer.token_bytes(token.token)).into_owned();
+pub fn sampled(tokenizer: &Tokenizer, token: TokenId, text: &str, channels: &mut Channels) -> Shown {
+    let name = String::from_utf8_lossy(tokenizer.token_bytes(token)).into_owned();
     let channel = channels.push(&name);
     let part = match channel {
-        _ if tokenizer.is_control(token.token) => Part::Template,
+        _ if tokenizer.is_control(token) => Part::Template,
         Channel::Answer => Part::Said,
         Channel::Reasoning => Part::Reasoned,
         Channel::Mark => Part::Template,
     };
     Shown {
-        token: token.token,
+        token,
         text: match part {
             Part::Template => name,
-            Part::Said | Part::Reasoned => token.text.clone(),
+            Part::Said | Part::Reasoned => text.to_owned(),
         },
         part,
     }
