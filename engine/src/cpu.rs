@@ -5,6 +5,7 @@
 //! readable truth; no cleverness goes in here beyond [`dot`].
 
 pub mod attention;
+pub mod attention_mass;
 pub mod embed;
 pub mod executor;
 pub mod expert_down;
@@ -49,12 +50,19 @@ impl Memory {
         }
     }
 
-    /// The same weights, and a copy of what the buffers hold.
-    pub fn fork(&self) -> Self {
+    /// The same weights, and a copy of what the buffers hold; `more` buffers of so many words follow.
+    pub fn fork(&self, more: impl IntoIterator<Item = usize>) -> Self {
+        let mut buffers = self.buffers.clone();
+        buffers.extend(more.into_iter().map(|words| RefCell::new(vec![0; words])));
         Self {
-            buffers: self.buffers.clone(),
+            buffers,
             packs: Rc::clone(&self.packs),
         }
+    }
+
+    /// Buffers there are.
+    pub fn n_buffers(&self) -> usize {
+        self.buffers.len()
     }
 
     /// A buffer read as words.

@@ -34,6 +34,7 @@ macro_rules! kernels {
 
 kernels! {
     attention,
+    attention_mass,
     embed,
     expert_down,
     expert_gate_up,

@@ -288,6 +288,17 @@ pub struct Plan {
     pub ports: Ports,
     pub moe: MoeShape,
     pub kv_layers: Vec<KvLayer>,
+    /// Steps that only look; there are some in the plan of a scout, which is timed step by step.
+    pub taps: Option<Vec<Tap>>,
+}
+
+/// A step that looks at what attention pays attention to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tap {
+    pub layer: Option<LayerIdx>,
+    /// Its index among the steps.
+    pub step: usize,
+    pub mass: BufferId, // (context)
 }
 
 impl Plan {
@@ -300,6 +311,24 @@ impl Plan {
         let plan = builder.finish();
         plan.check(limits)?;
         Ok(plan)
+    }
+
+    /// The same with a tap beside every attention. Packs and buffers begin with those of the plan without.
+    pub fn scout(spec: &Spec, options: PlanOptions, limits: Limits) -> Result<Self, PlanError> {
+        let mut builder = PlanBuilder::new(spec, options, limits)?.with_taps();
+        for block in &spec.blocks {
+            block.plan(&mut builder)?;
+        }
+        let plan = builder.finish();
+        plan.check(limits)?;
+        Ok(plan)
+    }
+
+    /// The index of a step in the plan without taps; none for a tap.
+    pub fn without_taps(&self, step: usize) -> Option<usize> {
+        let taps = self.taps.as_deref().unwrap_or_default();
+        let is_it = taps.iter().any(|tap| tap.step == step);
+        (!is_it).then(|| step - taps.iter().filter(|tap| tap.step < step).count())
     }
 
     /// Work of a pass per group, in the order of [`StepGroup::ALL`].

@@ -2,12 +2,14 @@
 //!
 //! A session knows tokens, not text, and nothing of a screen.
 
+mod examine;
 mod executor;
 mod kv_format;
 
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+pub use examine::{Examination, ExaminedStep};
 pub use executor::{Device, Executor, ExecutorKind, PassInput, PassOutput};
 pub use kv_format::KvFormat;
 
@@ -42,6 +44,10 @@ pub enum SessionError {
         "the model produced logits that are not numbers at position {position}; its weights may be damaged"
     )]
     NotFinite { position: u32 },
+    #[error("position {position} cannot be examined: {held} positions are held")]
+    NotHeld { position: u32, held: u32 },
+    #[error("position {position} cannot be examined: some layers have let go of what it saw")]
+    LetGo { position: u32 },
 }
 
 /// How a session is sized. Zero means the default.
@@ -123,6 +129,8 @@ pub enum Feed<'a> {
 #[derive(Debug)]
 pub struct Session {
     plan: Rc<Plan>,
+    /// Of the device, within which it was planned.
+    limits: Limits,
     executor: Executor,
     /// The tokens whose keys and values the cache holds.
     tokens: Vec<TokenId>,
@@ -165,6 +173,7 @@ impl Session {
         Ok(Self {
             plan: Rc::new(plan),
             most_under_way: executor.most_under_way(),
+            limits,
             executor,
             tokens: Vec::new(),
             written: 0,
@@ -180,6 +189,7 @@ impl Session {
     pub async fn fork(&self) -> Result<Self, Error> {
         Ok(Self {
             plan: Rc::clone(&self.plan),
+            limits: self.limits,
             executor: self.executor.fork(&self.plan).await?,
             tokens: self.tokens.clone(),
             written: self.written,
@@ -312,10 +322,16 @@ impl Session {
         if collected.is_err() {
             self.discard();
         }
-        collected
+        let (batch, output) = collected?;
+        let traces = self.traces(batch, &output);
+        Ok(Forward {
+            logits: output.logits,
+            traces,
+            chosen: output.chosen,
+        })
     }
 
-    async fn collect_oldest(&mut self) -> Result<Forward, Error> {
+    async fn collect_oldest(&mut self) -> Result<(Batch, PassOutput), Error> {
         let (batch, tokens) = self.under_way.pop_front().ok_or(SessionError::Empty)?;
         let tokens = tokens.unwrap_or_else(|| self.chosen.into_iter().collect());
         let output = self.executor.collect(&self.plan).await?;
@@ -327,12 +343,7 @@ impl Session {
         }
         self.tokens.extend_from_slice(&tokens);
         self.chosen = output.chosen;
-        let traces = self.traces(batch, &output);
-        Ok(Forward {
-            logits: output.logits,
-            traces,
-            chosen: output.chosen,
-        })
+        Ok((batch, output))
     }
 
     /// Forgets the passes under way, as if they had not been submitted.

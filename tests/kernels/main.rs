@@ -2,6 +2,7 @@
 //! named by the edge they stand on.
 
 mod attention;
+mod attention_mass;
 mod embed;
 mod expert_down;
 mod expert_gate_up;

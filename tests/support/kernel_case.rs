@@ -55,6 +55,7 @@ impl Case {
             ports,
             moe: MoeShape::default(),
             kv_layers: Vec::new(),
+            taps: None,
         };
         Self {
             plan,

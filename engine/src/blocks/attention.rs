@@ -254,7 +254,7 @@ impl Attention {
                 .transpose()?,
             out,
         };
-        builder.step(StepGroup::Attention, layer, kernel);
+        builder.attention(layer, kernel);
         Ok(out)
     }
 

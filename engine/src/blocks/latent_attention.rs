@@ -252,7 +252,7 @@ impl LatentAttention {
             sinks: None,
             out: collected.buffer,
         };
-        builder.step(StepGroup::Attention, layer, attend);
+        builder.attention(layer, attend);
         Ok(collected)
     }
 

@@ -40,10 +40,11 @@ impl CpuExecutor {
         }
     }
 
-    /// Another with the same weights, and a copy of everything else.
-    pub fn fork(&self) -> Self {
+    /// Another with the same weights, and a copy of everything else. The plan's buffers begin with ours.
+    pub fn fork(&self, plan: &Plan) -> Self {
+        let more = plan.buffers.iter().skip(self.memory.n_buffers());
         Self {
-            memory: self.memory.fork(),
+            memory: self.memory.fork(more.map(|buffer| buffer.words() as usize)),
             scratch: self.scratch.as_ref().map(|_| fast::Scratch::default()),
             output: None,
         }
@@ -95,6 +96,7 @@ impl CpuExecutor {
             self.write_buffer(*buffer, bytemuck::cast_slice(table));
         }
         let mut group_micros = [0.0; 5];
+        let mut step_micros = Vec::new();
         let mut dispatches = 0;
         for (_, step) in plan.active_steps(input.batch) {
             let step_started = Clock::start();
@@ -102,7 +104,9 @@ impl CpuExecutor {
                 Some(scratch) => step.kernel.run_fast(&self.memory, input.batch, scratch),
                 None => step.kernel.run_cpu(&self.memory, input.batch),
             }
-            group_micros[step.group as usize] += step_started.micros();
+            let micros = step_started.micros();
+            group_micros[step.group as usize] += micros;
+            step_micros.push(micros);
             dispatches += 1;
         }
         let (tokens, layers) = (input.batch.n_tokens as usize, plan.moe.layers.len());
@@ -118,6 +122,7 @@ impl CpuExecutor {
             chosen: input.draw.map(|_| self.memory.u32(ports.chosen)[0]),
             wall_micros: started.micros(),
             group_micros: Some(group_micros),
+            step_micros: plan.taps.as_ref().map(|_| step_micros),
             dispatches,
         }
     }

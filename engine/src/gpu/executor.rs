@@ -10,7 +10,7 @@ use super::pipelines::{PipelineCache, Pipelines};
 use super::timer::Timer;
 use super::upload::Upload;
 use crate::clock::Clock;
-use crate::kernels::{Batch, Bind};
+use crate::kernels::{Batch, Bind, Form};
 use crate::plan::{Buffer, BufferId, BufferKind, PackId, Plan};
 use crate::session::{PassInput, PassOutput};
 use crate::trace::StepGroup;
@@ -184,8 +184,8 @@ impl GpuExecutor {
             let unknown = || GpuError::Fault {
                 what: format!("no shader named {stem}").into(),
             };
-            let pipelines = match like {
-                Some(like) => like.steps.get(index).map(|step| step.pipelines.clone()),
+            let pipelines = match like.zip(plan.without_taps(index)) {
+                Some((like, own)) => like.steps.get(own).map(|step| step.pipelines.clone()),
                 None => cache.get(step.kernel.as_ref()),
             };
             let pipelines = pipelines.ok_or_else(unknown)?;
@@ -229,6 +229,12 @@ impl GpuExecutor {
             staging_bytes,
             last_done: None,
         })
+    }
+
+    /// The form a step's shader has for one token.
+    pub fn form(&self, step: usize) -> Form {
+        let step = self.steps.get(step);
+        step.map_or(Form::PLAIN, |step| step.pipelines.for_tokens(1).0)
     }
 
     pub(crate) fn write_weights(&mut self, plan: &Plan, pack: PackId, rows: &[u8]) {
@@ -349,6 +355,11 @@ impl GpuExecutor {
         let ticks: Vec<u64> = parts.take(stamps);
         debug_assert_eq!(plan.steps.len(), self.steps.len());
         Ok(PassOutput {
+            step_micros: plan
+                .taps
+                .as_ref()
+                .and(self.timer.as_ref())
+                .and_then(|timer| timer.each(&ticks)),
             group_micros: self
                 .timer
                 .as_ref()
@@ -402,7 +413,9 @@ impl GpuExecutor {
         let most = self.context.device.limits().max_compute_workgroups_per_dimension;
         let active: Vec<_> = plan.active_steps(batch).collect();
         let mut groups = Vec::new();
-        for run in active.chunk_by(|(_, a), (_, b)| self.timer.is_none() || a.group == b.group) {
+        for run in active
+            .chunk_by(|(_, a), (_, b)| self.timer.is_none() || (plan.taps.is_none() && a.group == b.group))
+        {
             let timestamp_writes = self.timer.as_ref().map(|timer| timer.stamps(groups.len() as u32));
             let label = Some(run[0].1.group.name());
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {

@@ -18,7 +18,10 @@ const MAX_QUERIES: usize = 4096;
 impl Timer {
     /// `None` where the device has no timestamps, or the plan more runs than a set has queries.
     pub fn new(device: &wgpu::Device, queue: &wgpu::Queue, plan: &Plan) -> Option<Self> {
-        let runs = plan.steps.chunk_by(|a, b| a.group == b.group).count();
+        let runs = match plan.taps {
+            Some(_) => plan.steps.len(),
+            None => plan.steps.chunk_by(|a, b| a.group == b.group).count(),
+        };
         let count = 2 * runs;
         if !device.features().contains(wgpu::Features::TIMESTAMP_QUERY) || count > MAX_QUERIES {
             return None;
@@ -65,10 +68,15 @@ impl Timer {
     /// drivers do and which would be a made-up number.
     pub fn sum(&self, ticks: &[u64], groups: &[StepGroup]) -> Option<[f64; 5]> {
         let mut micros = [0.0; 5];
-        for (pair, group) in ticks.chunks_exact(2).zip(groups) {
-            let elapsed = pair[1].checked_sub(pair[0])?;
-            micros[*group as usize] += elapsed as f64 * self.nanos_per_tick / 1e3;
+        for (run, group) in self.each(ticks)?.into_iter().zip(groups) {
+            micros[*group as usize] += run;
         }
         Some(micros)
+    }
+
+    /// The runs one by one, likewise.
+    pub fn each(&self, ticks: &[u64]) -> Option<Vec<f64>> {
+        let micros = |pair: &[u64]| Some(pair[1].checked_sub(pair[0])? as f64 * self.nanos_per_tick / 1e3);
+        ticks.chunks_exact(2).map(micros).collect()
     }
 }

@@ -5,12 +5,14 @@ use std::ops::Range;
 
 use super::{
     Buffer, BufferId, BufferKind, KvKind, KvLayer, Limits, MoeShape, PackId, Plan, PlanError, PlanOptions,
-    Ports, Step, WeightPack, gpu_bytes,
+    Ports, Step, Tap, WeightPack, gpu_bytes,
 };
 use crate::arch::Spec;
 use crate::blocks::attention::Rope;
 use crate::gguf::TensorInfo;
 use crate::ids::LayerIdx;
+use crate::kernels::attention::Attention;
+use crate::kernels::attention_mass::AttentionMass;
 use crate::kernels::sample::DRAW_WORDS;
 use crate::kernels::{Kernel, stride};
 use crate::quant::Format;
@@ -26,6 +28,8 @@ pub struct PlanBuilder {
     plan: Plan,
     moe_layers: u32,
     max_binding_bytes: u64,
+    /// What a scout looks at: behind which step, and how.
+    masses: Option<Vec<(usize, Option<LayerIdx>, AttentionMass)>>,
 }
 
 impl PlanBuilder {
@@ -49,6 +53,7 @@ impl PlanBuilder {
             },
             moe,
             kv_layers: Vec::new(),
+            taps: None,
         };
         let batch = u64::from(options.batch);
         let (layers, k) = (
@@ -80,12 +85,49 @@ impl PlanBuilder {
             plan,
             moe_layers: 0,
             max_binding_bytes: limits.max_binding_bytes,
+            masses: None,
         })
     }
 
+    /// Adds a tap beside every attention.
+    pub(super) fn with_taps(self) -> Self {
+        Self {
+            masses: Some(Vec::new()),
+            ..self
+        }
+    }
+
     /// The plan, once every block has been here.
-    pub(super) fn finish(self) -> Plan {
+    pub(super) fn finish(mut self) -> Plan {
+        if let Some(masses) = self.masses.take() {
+            let taps = masses.into_iter().enumerate();
+            let taps = taps.map(|(before, (behind, layer, mass))| self.tap(behind + 1 + before, layer, mass));
+            let taps: Vec<_> = taps.collect();
+            self.plan.taps = Some(taps);
+        }
         self.plan
+    }
+
+    fn tap(&mut self, step: usize, layer: Option<LayerIdx>, mass: AttentionMass) -> Tap {
+        let block = layer.map(|layer| layer.0).unwrap_or_default();
+        let buffer = self.push_buffer(Buffer {
+            name: format!("blk.{block}.attention_mass"),
+            kind: BufferKind::Activation,
+            rows: 1,
+            row_words: u64::from(self.plan.options.context),
+        });
+        let kernel = AttentionMass { mass: buffer, ..mass };
+        let tap = Step {
+            group: StepGroup::Attention,
+            layer,
+            kernel: Box::new(kernel),
+        };
+        self.plan.steps.insert(step, tap);
+        Tap {
+            layer,
+            step,
+            mass: buffer,
+        }
     }
 
     /// Sizes chosen for this plan.
@@ -292,6 +334,15 @@ impl PlanBuilder {
             });
         }
         self.pack(tensors)
+    }
+
+    /// Adds an attention, which a scout looks at.
+    pub fn attention(&mut self, layer: Option<LayerIdx>, kernel: Attention) {
+        let behind = self.plan.steps.len();
+        if let Some(masses) = &mut self.masses {
+            masses.push((behind, layer, AttentionMass::of(&kernel, kernel.out)));
+        }
+        self.step(StepGroup::Attention, layer, kernel);
     }
 
     /// Adds a step.

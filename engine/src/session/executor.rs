@@ -4,8 +4,8 @@ use crate::cpu::executor::{CpuExecutor, CpuKernels};
 use crate::error::Error;
 use crate::fast;
 use crate::gpu::{GpuContext, executor::GpuExecutor};
-use crate::kernels::Batch;
 use crate::kernels::sample::Draw;
+use crate::kernels::{Batch, Form};
 use crate::plan::{BufferId, Limits, PackId, Plan};
 
 /// Which kind of executor.
@@ -95,6 +95,8 @@ pub struct PassOutput {
     pub chosen: Option<u32>,
     pub wall_micros: f64,
     pub group_micros: Option<[f64; 5]>,
+    /// Of every step that ran, where the plan is a scout's.
+    pub step_micros: Option<Vec<f64>>,
     pub dispatches: u32,
 }
 
@@ -119,7 +121,7 @@ impl Executor {
     pub async fn fork(&self, plan: &Plan) -> Result<Self, Error> {
         Ok(match self {
             Self::Gpu(executor) => Self::Gpu(Box::new(executor.fork(plan).await?)),
-            Self::Cpu(executor) => Self::Cpu(Box::new(executor.fork())),
+            Self::Cpu(executor) => Self::Cpu(Box::new(executor.fork(plan))),
         })
     }
 
@@ -185,6 +187,14 @@ impl Executor {
         match self {
             Self::Gpu(executor) => executor.discard(),
             Self::Cpu(executor) => executor.discard(),
+        }
+    }
+
+    /// The form a step's shader has for one token; the plainest where no shader runs.
+    pub fn form(&self, step: usize) -> Form {
+        match self {
+            Self::Gpu(executor) => executor.form(step),
+            Self::Cpu(_) => Form::PLAIN,
         }
     }
 
