@@ -4,17 +4,20 @@
 //! precision that no run repeats. The decimal sign, what groups digits and the unit of a byte are those
 //! of the page's language ([`crate::words::Numbers`]); scripts read `data-raw`, which knows no language.
 
+use crate::state::economics::Unit;
 use crate::words::words;
 
 const NARROW: char = '\u{202f}';
 
-/// Where a number comes from. Nothing on screen is estimated, so there is no third kind.
+/// Where a number comes from. What was modelled is never added to what was not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// Read from a clock on this device.
     Measured,
     /// Counted exactly: from the plan, the chosen experts, the file.
     Counted,
+    /// Worked out with a formula from assumptions that the visitor can change.
+    Modelled,
 }
 
 impl Origin {
@@ -23,6 +26,7 @@ impl Origin {
         match self {
             Self::Measured => "measured",
             Self::Counted => "counted",
+            Self::Modelled => "modelled",
         }
     }
 
@@ -32,6 +36,7 @@ impl Origin {
         match self {
             Self::Measured => words.measured,
             Self::Counted => words.counted,
+            Self::Modelled => words.modelled,
         }
     }
 }
@@ -150,6 +155,134 @@ pub fn percent(share: f64) -> String {
 /// A share as a percentage with so many decimals.
 pub fn fixed_percent(share: f64, decimals: usize) -> String {
     format!("{}{NARROW}%", fixed(share * 100.0, decimals))
+}
+
+/// A number of any size with three significant digits, and no unit.
+fn digits(number: f64) -> String {
+    let magnitude = number.abs();
+    if magnitude == 0.0 || !number.is_finite() || magnitude >= 0.0995 {
+        return match number {
+            number if number < 0.0 => format!("−{}", significant(magnitude)),
+            number => significant(number),
+        };
+    }
+    // The first of the three digits is this many places behind the point.
+    let places = -magnitude.log10().floor();
+    let written = fixed(number, places as usize + 2);
+    written.trim_end_matches('0').to_owned()
+}
+
+/// A number that may be whole: then it is written as one.
+pub fn number(value: f64) -> String {
+    if value.is_finite() && value >= 0.0 && value.fract() == 0.0 && value < 1e15 {
+        count(value as u64)
+    } else {
+        digits(value)
+    }
+}
+
+/// Dollars: two decimals, or three digits where that would say nothing.
+pub fn dollars(amount: f64) -> String {
+    let magnitude = amount.abs();
+    let written = match magnitude {
+        m if !m.is_finite() => return "—".into(),
+        m if m >= 999.5 => count(m.round() as u64),
+        m if m >= 0.995 || m == 0.0 => fixed(m, 2),
+        m => digits(m),
+    };
+    let written = (words().numbers.dollars)(&written);
+    if amount < 0.0 {
+        format!("−{written}")
+    } else {
+        written
+    }
+}
+
+/// Whole cents as an amount of dollars, to the last of them.
+pub fn cents(cents: u128) -> String {
+    let (whole, rest) = (cents / 100, cents % 100);
+    let whole = count(u64::try_from(whole).unwrap_or(u64::MAX));
+    (words().numbers.dollars)(&format!("{whole}{}{rest:02}", words().numbers.decimal))
+}
+
+/// Joules.
+pub fn joules(number: f64) -> String {
+    scaled_down(number, "J")
+}
+
+/// Seconds, from microseconds to days.
+pub fn seconds(number: f64) -> String {
+    match number {
+        n if !n.is_finite() => "—".into(),
+        n if n < 99.95 => micros(n * 1e6),
+        n if n < 5_400.0 => format!("{}{NARROW}min", significant(n / 60.0)),
+        n => format!("{}{NARROW}h", significant(n / 3600.0)),
+    }
+}
+
+/// Tokens per second.
+pub fn token_rate(per_second: f64) -> String {
+    format!(
+        "{}{NARROW}{}",
+        significant(per_second),
+        words().numbers.per_second
+    )
+}
+
+/// Bytes that were worked out, not counted.
+pub fn byte_size(number: f64) -> String {
+    if number.is_finite() {
+        bytes(number.max(0.0).round() as u64)
+    } else {
+        "—".into()
+    }
+}
+
+/// A large number that was worked out.
+pub fn large_size(number: f64) -> String {
+    if number.is_finite() {
+        large(number.max(0.0).round() as u64)
+    } else {
+        "—".into()
+    }
+}
+
+fn scaled_down(number: f64, unit: &str) -> String {
+    match number.abs() {
+        n if !n.is_finite() => "—".into(),
+        n if n >= 0.9995 || n == 0.0 => scaled(number, unit),
+        n if n >= 0.9995e-3 => format!("{}{NARROW}m{unit}", significant(number * 1e3)),
+        _ => format!("{}{NARROW}µ{unit}", significant(number * 1e6)),
+    }
+}
+
+/// The value of an assumption, with its unit.
+pub fn assumed(value: f64, of: Unit) -> String {
+    match of {
+        Unit::Share => percent(value),
+        Unit::Dollars => dollars(value),
+        Unit::None => number(value),
+        _ => format!("{}{NARROW}{}", number(value), unit(of)),
+    }
+}
+
+/// What is counted.
+pub fn unit(of: Unit) -> &'static str {
+    (words().economics.unit)(of)
+}
+
+/// A number as one would type it, in full.
+pub fn plain(value: f64) -> String {
+    value.to_string().replace('.', words().numbers.decimal)
+}
+
+/// A percentage that may be below zero.
+pub fn signed_percent(share: f64) -> String {
+    match share {
+        share if !share.is_finite() => "—".into(),
+        share if share < -0.005 => format!("−{}{NARROW}%", count((-share * 100.0).round() as u64)),
+        share => format!("{}{NARROW}%", count((share * 100.0).round().max(0.0) as u64)),
+    }
 }
 
 /// A token's text made visible: spaces and line ends shown as signs.

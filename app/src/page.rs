@@ -1,5 +1,7 @@
 //! Wiring of the page: store, address parameters, first model, files, drawing.
 
+mod economics;
+
 use std::rc::Rc;
 
 use gloo::storage::{SessionStorage, Storage};
@@ -42,6 +44,7 @@ pub fn run() {
     }
     let parameters = Parameters::read();
     parameters.apply(&store);
+    economics::start(&store);
     let ready = api::install(&store);
     let root = gloo::utils::document().get_element_by_id(ROOT);
     let root = root.unwrap_or_else(|| gloo::utils::body().into());
@@ -301,6 +304,7 @@ fn App(props: &AppProps) -> Html {
         // Without session storage the draft lives as long as the page.
         let _ = SessionStorage::set(DRAFT_KEY, draft);
     });
+    use_effect_with(Rc::clone(&shown.economics), |kept| economics::keep(kept));
     let traced = use_calm(&shown);
     html! {
         <div class="page" ondragover={|event: DragEvent| event.prevent_default()} ondrop={dropped(&hands.open)}>

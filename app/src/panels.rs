@@ -5,6 +5,7 @@ pub mod alert;
 pub mod composer;
 pub mod cost;
 pub mod display;
+pub mod economics;
 pub mod examples;
 pub mod experts;
 pub mod figure;

@@ -5,8 +5,11 @@
 //! live folds them again without model or GPU.
 
 mod column;
+mod sizes;
 
 use serde::{Deserialize, Serialize};
+
+pub use sizes::{CacheFacts, SizeFacts};
 
 /// Raised whenever a message changes its meaning; page and worker must agree.
 pub const VERSION: u32 = 3;
@@ -325,6 +328,9 @@ pub struct ModelFacts {
     pub has_chat: bool,
     /// What each layer keeps of earlier positions. `(layers)`
     pub kv_layers: Vec<KvLayerFacts>,
+    /// Parameters and bytes by role.
+    #[serde(default)]
+    pub sizes: SizeFacts,
 }
 
 /// What one layer keeps.

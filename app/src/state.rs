@@ -17,6 +17,7 @@ use std::rc::Rc;
 
 pub use catalogue::{Catalogue, CatalogueModel, Examples, PublicModel, PublicModels};
 pub use conversation::{Asked, Chunk, Conversation, Mark, MarkKind, Replaced, Role, Totals, Turn};
+pub use economics::{Economics, EconomicsAction};
 pub use preferences::{Palette, Preferences, Theme};
 pub use reduce::reduce;
 pub use replay::{Live, Origin, Recorded, Recording, Replay};
@@ -66,6 +67,7 @@ pub struct AppState {
     /// Whether the list of keys is open.
     pub are_keys_shown: bool,
     pub view: View,
+    pub economics: Rc<Economics>,
     /// One sentence about what went wrong, until it is dismissed.
     pub alert: Option<String>,
     /// `?executor=`.
@@ -76,6 +78,7 @@ impl AppState {
     /// Whether the visitor looks at something else than in `other`.
     pub fn is_seen_otherwise(&self, other: &Self) -> bool {
         (self.selection, self.view, self.playback) != (other.selection, other.view, other.playback)
+            || !Rc::ptr_eq(&self.economics, &other.economics)
     }
 
     /// Whether the trace shows something else than in `other`.
@@ -326,6 +329,7 @@ pub enum Action {
     RunShown(Box<Recording>, Origin),
     /// Back from a recorded run to the visitor's own conversation.
     RunLeft,
+    Economics(EconomicsAction),
     AlertRaised(String),
     AlertDismissed,
 }

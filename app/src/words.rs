@@ -7,6 +7,8 @@
 //! A new language is a file beside `words/en.rs` and a line in `languages!`. A new panel is a struct
 //! here, in the order of the alphabet, and its texts in each of those files.
 
+pub mod economics;
+
 use std::cell::Cell;
 
 use crate::state::PublicModel;
@@ -105,6 +107,7 @@ pub struct Words {
     pub composer: Composer,
     pub cost: Cost,
     pub display: Display,
+    pub economics: economics::Economics,
     pub examples: Examples,
     pub experts: Experts,
     pub figure: Figure,
@@ -142,6 +145,9 @@ pub struct Numbers {
     pub layers: fn(u64) -> String,
     /// `3 of 24`.
     pub of: fn(&str, &str) -> String,
+    /// An amount, as written.
+    pub dollars: fn(&str) -> String,
+    pub per_second: &'static str,
 }
 
 /// `panels/alert.rs`.
@@ -278,10 +284,12 @@ pub struct Experts {
 pub struct Figure {
     pub measured: &'static str,
     pub counted: &'static str,
+    pub modelled: &'static str,
     pub measured_legend: &'static str,
     pub counted_legend: &'static str,
     /// More numbers.
     pub more: &'static str,
+    pub modelled_legend: &'static str,
 }
 
 /// `panels/focus.rs`.

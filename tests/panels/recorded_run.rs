@@ -1,8 +1,8 @@
 //! A short recorded run for tests of the page: two MoE layers of four experts, top 2.
 
 use moescope_app::protocol::{
-    Envelope, Event, Executor, ExecutorFacts, Finish, GenerateOptions, GroupCost, KvLayerFacts, Likely,
-    ModelFacts, Pass, Piece, PieceKind, Sampling, Source,
+    CacheFacts, Envelope, Event, Executor, ExecutorFacts, Finish, GenerateOptions, GroupCost, KvLayerFacts,
+    Likely, ModelFacts, Pass, Piece, PieceKind, Sampling, SizeFacts, Source,
 };
 use moescope_app::state::{Action, AppState, reduce};
 
@@ -149,6 +149,25 @@ pub fn model() -> ModelFacts {
         context: 16,
         has_chat: true,
         kv_layers: (0..2).map(kv_layer).collect(),
+        sizes: sizes(),
+    }
+}
+
+/// Two layers of four experts: 2 300 000 + 500 000 + 8 · 1 187 500 parameters.
+fn sizes() -> SizeFacts {
+    let cache = |window| CacheFacts::KeyValue {
+        n_heads: 2,
+        n_kv_heads: 1,
+        head_dim: 4,
+        window,
+    };
+    SizeFacts {
+        always: 2_300_000,
+        embedding: 500_000,
+        per_expert: 1_187_500,
+        always_bytes_each: 0.5625,
+        expert_bytes_each: 0.5625,
+        caches: vec![cache(None), cache(Some(8))],
     }
 }
 

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use yew::{Html, html};
 
-use super::{Dispatch, cost, experts, kv, load, prediction, raster, rasters};
+use super::{Dispatch, cost, economics, experts, kv, load, prediction, raster, rasters};
 use crate::hands::Hands;
 use crate::state::select::{self, Focus};
 use crate::state::{Action, AppState};
@@ -74,7 +74,7 @@ pub struct Entry {
     pub draw: fn(&Scene<'_>) -> Html,
 }
 
-/// All views, by group and name.
+/// All views, by group and name; economics in the order of its questions.
 #[rustfmt::skip]
 pub const VIEWS: &[Entry] = &[
     Entry { name: "experts", group: Group::Experts, title: |words| words.experts, draw: experts::view },
@@ -84,6 +84,10 @@ pub const VIEWS: &[Entry] = &[
     Entry { name: "rasters", group: Group::Time, title: |words| words.rasters, draw: rasters::view },
     Entry { name: "kv", group: Group::Memory, title: |words| words.kv, draw: kv::view },
     Entry { name: "cost", group: Group::Plan, title: |words| words.cost, draw: cost::view },
+    Entry { name: "here", group: Group::Economics, title: |_| words().economics.here.lead.title, draw: economics::here::view },
+    Entry { name: "dense", group: Group::Economics, title: |_| words().economics.dense.lead.title, draw: economics::dense::view },
+    Entry { name: "batch", group: Group::Economics, title: |_| words().economics.batch.lead.title, draw: economics::batch::view },
+    Entry { name: "demand", group: Group::Economics, title: |_| words().economics.demand.lead.title, draw: economics::demand::view },
 ];
 
 /// The view of a name; none for a name that is not, or no longer, one.

@@ -2,7 +2,7 @@
 
 use moescope_run_file as file;
 
-use crate::protocol::{Executor, ExecutorFacts, KvLayerFacts, ModelFacts, Sampling};
+use crate::protocol::{Executor, ExecutorFacts, KvLayerFacts, ModelFacts, Sampling, SizeFacts};
 use crate::state::Model;
 
 pub fn model_to_file(model: &Model) -> file::Model {
@@ -64,6 +64,8 @@ pub fn model_from_file(info: &file::Info) -> Model {
             context: facts.context,
             has_chat: facts.has_chat,
             kv_layers: facts.kv_layers.into_iter().map(kv_from_file).collect(),
+            // A run file does not tell parameters by role.
+            sizes: SizeFacts::default(),
         },
     }
 }

@@ -110,6 +110,7 @@ pub fn reduce(mut state: AppState, action: Action) -> (AppState, Vec<Request>) {
             state.show(*recording, origin);
         }
         Action::RunLeft => state.leave(),
+        Action::Economics(action) => Rc::make_mut(&mut state.economics).fold(action),
         Action::AlertRaised(sentence) => state.alert = Some(sentence),
         Action::AlertDismissed => state.alert = None,
     }

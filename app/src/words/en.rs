@@ -1,5 +1,7 @@
 //! English.
 
+mod economics;
+
 use super::*;
 use crate::format::{count, fixed};
 
@@ -21,6 +23,8 @@ pub static WORDS: Words = Words {
         positions: |number| plural(number, "position", "positions"),
         layers: |number| plural(number, "layer", "layers"),
         of: |part, whole| format!("{part} of {whole}"),
+        dollars: |amount| format!("${amount}"),
+        per_second: "tokens/s",
     },
     alert: Alert { dismiss: "Dismiss" },
     composer: Composer {
@@ -101,6 +105,7 @@ pub static WORDS: Words = Words {
         shortcuts: "Single-key shortcuts",
         keys: "Keyboard…",
     },
+    economics: economics::ECONOMICS,
     examples: Examples {
         title: "Examples",
         more: |number| format!("{} more", count(number)),
@@ -136,9 +141,11 @@ pub static WORDS: Words = Words {
     figure: Figure {
         measured: "measured",
         counted: "counted",
+        modelled: "modelled",
         measured_legend: "read from a clock on this device",
         counted_legend: "counted exactly, from the plan and the chosen experts",
         more: "More numbers",
+        modelled_legend: "worked out with a formula from assumptions",
     },
     focus: Focus {
         ask: "Ask something: the panels below will show every token's run.",

@@ -1,5 +1,7 @@
 //! French. In it zero and one are singular, and `?`, `!`, `:` and `;` stand after a no-break space.
 
+mod economics;
+
 use super::*;
 use crate::format::{count, fixed};
 
@@ -37,6 +39,8 @@ pub static WORDS: Words = Words {
         positions: |number| plural(number, "position", "positions"),
         layers: |number| plural(number, "couche", "couches"),
         of: |part, whole| format!("{part} sur {whole}"),
+        dollars: |amount| format!("{amount}\u{a0}$"),
+        per_second: "jetons/s",
     },
     alert: Alert { dismiss: "Fermer" },
     composer: Composer {
@@ -117,6 +121,7 @@ pub static WORDS: Words = Words {
         shortcuts: "Raccourcis à une touche",
         keys: "Clavier…",
     },
+    economics: economics::ECONOMICS,
     examples: Examples {
         title: "Exemples",
         more: |number| plural(number, "autre", "autres"),
@@ -152,9 +157,11 @@ pub static WORDS: Words = Words {
     figure: Figure {
         measured: "mesuré",
         counted: "compté",
+        modelled: "modélisé",
         measured_legend: "lu à une horloge de cet appareil",
         counted_legend: "compté exactement, d’après le plan et les experts choisis",
         more: "Plus de chiffres",
+        modelled_legend: "calculé par une formule à partir d’hypothèses",
     },
     focus: Focus {
         ask: "Posez une question : les panneaux ci-dessous montreront le parcours de chaque jeton.",

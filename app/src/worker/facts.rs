@@ -1,10 +1,11 @@
 //! What the file says of itself, and what can be counted in it.
 
 use moescope_engine::Model;
+use moescope_engine::cost::parameters::Counted;
 use moescope_engine::plan::KvLayer;
 use moescope_engine::session::Session;
 
-use crate::protocol::{KvLayerFacts, ModelFacts};
+use crate::protocol::{KvLayerFacts, ModelFacts, SizeFacts};
 
 /// The facts of a model on screen.
 pub fn model_facts(model: &Model, session: &Session) -> ModelFacts {
@@ -25,6 +26,7 @@ pub fn model_facts(model: &Model, session: &Session) -> ModelFacts {
         n_vocab: model.spec.vocab,
         context: session.capacity(),
         kv_layers: session.plan().kv_layers.iter().map(kv_layer).collect(),
+        sizes: SizeFacts::from(&Counted::of(&model.spec)),
         has_chat: model.has_chat(),
     }
 }

@@ -24,7 +24,13 @@ pub enum Cache {
         window: Option<u32>,
     },
     /// One latent and one rotated key per position for all heads.
-    Latent { n_heads: u32, d_latent: u32, n_rot: u32 },
+    Latent {
+        n_heads: u32,
+        d_latent: u32,
+        n_rot: u32,
+        /// Elements of one head's key and value, were they kept.
+        d_head: u32,
+    },
     /// As much at every length.
     State { elements: u64 },
 }
@@ -59,6 +65,45 @@ impl Cache {
         }
     }
 
+    /// The same layer, were keys and values of every head of every position kept.
+    pub fn unshared(&self) -> Self {
+        match *self {
+            Self::KeyValue {
+                n_heads, head_dim, ..
+            } => Self::KeyValue {
+                n_heads,
+                n_kv_heads: n_heads,
+                head_dim,
+                window: None,
+            },
+            Self::Latent { n_heads, d_head, .. } => Self::Latent {
+                n_heads,
+                d_latent: n_heads * d_head,
+                n_rot: 0,
+                d_head,
+            },
+            state @ Self::State { .. } => state,
+        }
+    }
+
+    /// The same layer without a window.
+    pub fn unwindowed(&self) -> Self {
+        match *self {
+            Self::KeyValue {
+                n_heads,
+                n_kv_heads,
+                head_dim,
+                ..
+            } => Self::KeyValue {
+                n_heads,
+                n_kv_heads,
+                head_dim,
+                window: None,
+            },
+            other => other,
+        }
+    }
+
     /// Operations per position attended to.
     fn flops_per_position(&self) -> f64 {
         match *self {
@@ -69,6 +114,7 @@ impl Cache {
                 n_heads,
                 d_latent,
                 n_rot,
+                ..
             } => 2.0 * f64::from(n_heads) * (2.0 * f64::from(d_latent) + f64::from(n_rot)),
             Self::State { .. } => 0.0,
         }

@@ -187,6 +187,7 @@ impl Count {
                     n_heads: attention.n_heads,
                     d_latent: attention.d_latent,
                     n_rot: attention.rope.n_rot,
+                    d_head: attention.d_nope + attention.rope.n_rot + attention.d_value,
                 });
             }
             Block::ShortConv(conv) => {

@@ -95,11 +95,14 @@ impl Attention {
                 n_heads,
                 d_latent,
                 n_rot,
+                d_nope,
+                d_value,
                 ..
             } => Cache::Latent {
                 n_heads,
                 d_latent,
                 n_rot,
+                d_head: d_nope + n_rot + d_value,
             },
         }
     }

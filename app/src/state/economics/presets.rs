@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use moescope_engine::cost::shape::Attention;
 use moescope_engine::cost::{Device, Shape, WeightBytes};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// `models.json`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -215,7 +215,7 @@ impl DevicePreset {
 }
 
 /// `prices.json`, or a file of LiteLLM's.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PriceSheet {
     pub date: String,
     pub source: String,
@@ -223,7 +223,7 @@ pub struct PriceSheet {
 }
 
 /// Dollars per million tokens.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TokenPrices {
     pub seller: String,
     pub input: f64,

@@ -1,0 +1,63 @@
+//! Presets of the economics panels as they come with the page, and the visitor's assumptions as the
+//! browser keeps them.
+
+use std::rc::Rc;
+
+use gloo::storage::{LocalStorage, Storage};
+use serde::de::DeserializeOwned;
+
+use crate::state::economics::{EconomicsAction, Presets, Saved, price_file};
+use crate::state::{Action, Economics};
+use crate::store::Store;
+use crate::words::words;
+
+/// Where assumptions survive the page.
+const KEY: &str = "moescope.economics";
+const MILLIS_PER_DAY: f64 = 86_400_000.0;
+
+/// Restores what was kept and fetches the presets.
+pub fn start(store: &Rc<Store>) {
+    let dispatch = |action| store.dispatch(Action::Economics(action));
+    // Local time: a budget ends on a day of the visitor's own calendar.
+    let now = js_sys::Date::new_0();
+    let local = now.get_time() - now.get_timezone_offset() * 60_000.0;
+    dispatch(EconomicsAction::TodayTold((local / MILLIS_PER_DAY).floor() as i64));
+    if let Ok(saved) = LocalStorage::get::<Saved>(KEY) {
+        dispatch(EconomicsAction::Restored(Box::new(saved)));
+    }
+    let store = Rc::clone(store);
+    wasm_bindgen_futures::spawn_local(async move {
+        store.dispatch(match fetch_presets().await {
+            Ok(presets) => Action::Economics(EconomicsAction::PresetsArrived(Box::new(presets))),
+            Err(reason) => Action::AlertRaised((words().economics.no_presets)(&reason)),
+        });
+    });
+}
+
+/// Keeps the visitor's own assumptions; without storage they live as long as the page.
+pub fn keep(economics: &Economics) {
+    if economics.is_edited() {
+        let _ = LocalStorage::set(KEY, economics.saved());
+    } else {
+        LocalStorage::delete(KEY);
+    }
+}
+
+async fn fetch_presets() -> Result<Presets, String> {
+    Ok(Presets {
+        models: fetch("models").await?,
+        hardware: fetch("hardware").await?,
+        measured: fetch("measured").await?,
+        prices: price_file::read(&text("prices").await?).map_err(|err| err.to_string())?,
+    })
+}
+
+async fn fetch<T: DeserializeOwned>(name: &str) -> Result<T, String> {
+    serde_json::from_str(&text(name).await?).map_err(|err| format!("{name}.json: {err}"))
+}
+
+async fn text(name: &str) -> Result<String, String> {
+    let told = |err: gloo::net::Error| format!("{name}.json: {err}");
+    let answer = gloo::net::http::Request::get(&format!("economics/{name}.json"));
+    answer.send().await.map_err(told)?.text().await.map_err(told)
+}

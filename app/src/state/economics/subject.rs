@@ -1,0 +1,67 @@
+//! The models a panel is about: the loaded one, and one of the list beside it.
+
+use moescope_engine::cost::parameters::Counted;
+use moescope_engine::cost::{Sizes, WeightBytes};
+
+use super::From;
+use super::presets::ModelPreset;
+use crate::protocol::ModelFacts;
+use crate::state::AppState;
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Subject {
+    /// Its `data-subject`: `loaded`, or the id of a preset.
+    pub id: String,
+    pub name: String,
+    pub sizes: Sizes,
+    pub weights: WeightBytes,
+    /// What its weights are stored as.
+    pub format: String,
+    pub from: From,
+}
+
+impl Subject {
+    /// Counted in the file.
+    pub fn loaded(facts: &ModelFacts) -> Self {
+        let moe_layers = facts.moe_layers.len() as u32;
+        let Counted { sizes, weights } = facts.sizes.counted(moe_layers, facts.n_experts, facts.top_k);
+        Self {
+            id: "loaded".into(),
+            name: facts.name.clone(),
+            sizes,
+            weights,
+            format: facts.quantization.clone(),
+            from: From::File,
+        }
+    }
+
+    /// From its published geometry.
+    pub fn of(preset: &ModelPreset) -> Self {
+        Self {
+            id: preset.id.clone(),
+            name: preset.name.clone(),
+            sizes: preset.shape().sizes(),
+            weights: preset.weight_bytes(),
+            format: preset.weights.format.clone(),
+            from: From::Preset {
+                source: preset.source.clone(),
+                date: preset.date.clone(),
+                verified: preset.unverified.is_empty(),
+            },
+        }
+    }
+
+    pub fn is_loaded(&self) -> bool {
+        self.id == "loaded"
+    }
+}
+
+/// The loaded model, if there is one, and the one beside it.
+pub fn subjects(state: &AppState) -> Vec<Subject> {
+    let loaded = state.model.as_ref().map(|model| &model.facts);
+    // A recording made before sizes were told has none.
+    let loaded = loaded.filter(|facts| facts.sizes.always > 0).map(Subject::loaded);
+    let beside = state.economics.beside().map(Subject::of);
+    loaded.into_iter().chain(beside).collect()
+}

@@ -1,0 +1,15 @@
+//! Economics on the page: assumptions and their fold, the account of a conversation, and every panel as
+//! text.
+
+#[path = "economics/account.rs"]
+mod account;
+#[path = "economics/assumptions.rs"]
+mod assumptions;
+#[path = "panels/drawn.rs"]
+mod drawn;
+#[path = "economics/panels.rs"]
+mod panels;
+#[path = "economics/presets.rs"]
+mod presets;
+#[path = "panels/recorded_run.rs"]
+mod recorded_run;
