@@ -23,6 +23,7 @@ mod record;
 
 const FLAGS: &[&str] = &[
     "executor",
+    "threads",
     "raw",
     "temperature",
     "seed",
@@ -46,7 +47,6 @@ fn run() -> cli::Result<()> {
     let [path, prompt] = args.positional.as_slice() else {
         return Err("usage: generate MODEL.gguf \"PROMPT\"".into());
     };
-    let device = args.device()?;
     let options = SessionOptions {
         kv: args.kv(KvFormat::F16)?,
         context: args.value("context", 0)?,
@@ -54,6 +54,7 @@ fn run() -> cli::Result<()> {
     };
     let source = Parts::open(path)?;
     let model = pollster::block_on(Model::open(&source))?;
+    let device = args.device(&model.spec)?;
     let mut session = pollster::block_on(Session::open(
         &model.spec,
         &source,

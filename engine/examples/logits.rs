@@ -23,13 +23,12 @@ fn main() {
 }
 
 fn run() -> cli::Result<()> {
-    let args = cli::Args::parse(&["tokens", "executor", "kv", "batch", "out"])?;
+    let args = cli::Args::parse(&["tokens", "executor", "threads", "kv", "batch", "out"])?;
     let [path] = args.positional.as_slice() else {
         return Err("usage: logits MODEL.gguf --tokens 1,2,3 --out F".into());
     };
     let tokens = tokens(args.text("tokens").ok_or("--tokens 1,2,3 is needed")?)?;
     let out = args.text("out").ok_or("--out FILE is needed")?;
-    let device = args.device()?;
     let batch: u32 = args.value("batch", 16)?;
     let options = SessionOptions {
         context: u32::try_from(tokens.len())?,
@@ -41,6 +40,7 @@ fn run() -> cli::Result<()> {
     // Weights only: files made to compare implementations often carry no tokenizer.
     let source = Parts::open(path)?;
     let spec = Spec::read(&pollster::block_on(Gguf::read(&source))?)?;
+    let device = args.device(&spec)?;
     let mut session = pollster::block_on(Session::open(&spec, &source, &device, options, &mut |_, _| {}))?;
     let mut bytes: Vec<u8> = Vec::new();
     for chunk in tokens.chunks(session.batch_tokens()) {

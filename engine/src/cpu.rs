@@ -106,6 +106,8 @@ impl Memory {
 pub struct Weights {
     format: Format,
     cols: usize,
+    /// Of a team's worker: only its own rows of each matrix are here.
+    is_share: bool,
     row_bytes: usize,
     bytes: Vec<u8>,
     /// The decoded values, kept for packs of one or two rows: norms, with or without a bias.
@@ -119,9 +121,27 @@ impl Weights {
         Self {
             format,
             cols,
+            is_share: false,
             row_bytes,
             bytes: Vec::with_capacity(rows * row_bytes),
             vector: Vec::new(),
+        }
+    }
+
+    /// The same, of what a team's worker holds of a pack.
+    pub fn new_share(format: Format, rows: usize, cols: usize) -> Self {
+        Self {
+            is_share: true,
+            ..Self::new(format, rows, cols)
+        }
+    }
+
+    /// Where some rows of a matrix are, of a pack of matrices of `matrix_rows` each; of a share, they must
+    /// be the worker's own.
+    pub fn rows_of(&self, matrix: usize, matrix_rows: usize, rows: &Range<usize>) -> Range<usize> {
+        match self.is_share {
+            true => matrix * rows.len()..(matrix + 1) * rows.len(),
+            false => matrix * matrix_rows + rows.start..matrix * matrix_rows + rows.end,
         }
     }
 

@@ -20,5 +20,7 @@ pub enum Error {
     #[error(transparent)]
     Sampler(#[from] crate::sampler::SamplerError),
     #[error(transparent)]
+    Team(#[from] crate::team::TeamError),
+    #[error(transparent)]
     Session(#[from] crate::session::SessionError),
 }

@@ -21,6 +21,8 @@ pub mod uses;
 use activations::Unit;
 use uses::Uses;
 
+use crate::team::Seat;
+
 /// Memory kernels work in, kept from step to step so that nothing is allocated per token.
 #[derive(Debug, Default)]
 pub struct Scratch {
@@ -35,12 +37,28 @@ pub struct Scratch {
     /// Which tokens went to which expert.
     uses: Uses,
     attention: attention::Scratch,
+    /// Whose rows are computed here.
+    pub(crate) seat: Seat,
+    /// What other workers computed.
+    received: Vec<f32>,
 }
 
 impl Scratch {
     /// What attention works in.
-    pub fn attention(&mut self) -> &mut attention::Scratch {
-        &mut self.attention
+    pub fn attention(&mut self) -> attention::Memory<'_> {
+        attention::Memory {
+            scratch: &mut self.attention,
+            seat: &self.seat,
+            received: &mut self.received,
+        }
+    }
+
+    /// Of a team's worker.
+    pub(crate) fn seated(seat: Seat) -> Self {
+        Self {
+            seat,
+            ..Self::default()
+        }
     }
 }
 

@@ -281,6 +281,11 @@ pub trait Kernel: fmt::Debug {
     fn grid(&self, batch: Batch, tile: u32) -> Grid;
     /// Bytes and operations of a pass.
     fn work(&self, pass: Pass<'_>) -> GroupWork;
+    /// The pack whose matrices workers may share out by rows, and the rows of one matrix. All rows of the
+    /// others are needed by everybody.
+    fn split(&self) -> Option<(PackId, u32)> {
+        None
+    }
     /// Runs the CPU twin.
     fn run_cpu(&self, memory: &cpu::Memory, batch: Batch);
     /// Runs the fast form, of kernels that have one.

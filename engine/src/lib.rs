@@ -31,6 +31,7 @@ mod random;
 pub mod sampler;
 pub mod session;
 pub mod source;
+pub mod team;
 pub mod tokenizer;
 pub mod trace;
 pub mod utf8;

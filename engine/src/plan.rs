@@ -101,7 +101,7 @@ impl Limits {
 }
 
 /// How a plan is sized.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlanOptions {
     /// Positions the KV cache holds.
     pub context: u32,
@@ -281,6 +281,8 @@ impl KvLayer {
 #[derive(Debug)]
 pub struct Plan {
     pub options: PlanOptions,
+    /// What it was made to stay within.
+    pub limits: Limits,
     pub vocab: u32,
     pub packs: Vec<WeightPack>,
     pub buffers: Vec<Buffer>,

@@ -130,7 +130,6 @@ pub enum Feed<'a> {
 pub struct Session {
     plan: Rc<Plan>,
     /// Of the device, within which it was planned.
-    limits: Limits,
     executor: Executor,
     /// The tokens whose keys and values the cache holds.
     tokens: Vec<TokenId>,
@@ -173,7 +172,6 @@ impl Session {
         Ok(Self {
             plan: Rc::new(plan),
             most_under_way: executor.most_under_way(),
-            limits,
             executor,
             tokens: Vec::new(),
             written: 0,
@@ -189,7 +187,6 @@ impl Session {
     pub async fn fork(&self) -> Result<Self, Error> {
         Ok(Self {
             plan: Rc::clone(&self.plan),
-            limits: self.limits,
             executor: self.executor.fork(&self.plan).await?,
             tokens: self.tokens.clone(),
             written: self.written,

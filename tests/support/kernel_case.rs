@@ -4,7 +4,7 @@ use moescope_engine::KvFormat;
 use moescope_engine::gguf::TensorInfo;
 use moescope_engine::kernels::{Batch, Kernel};
 use moescope_engine::plan::{
-    Buffer, BufferId, BufferKind, MoeShape, PackId, Plan, PlanOptions, Ports, Step, WeightPack,
+    Buffer, BufferId, BufferKind, Limits, MoeShape, PackId, Plan, PlanOptions, Ports, Step, WeightPack,
 };
 use moescope_engine::quant::Format;
 use moescope_engine::session::{Device, Executor, PassInput};
@@ -48,6 +48,7 @@ impl Case {
         };
         let plan = Plan {
             options,
+            limits: Limits::NONE,
             vocab: 0,
             packs: Vec::new(),
             buffers: vec![unused],

@@ -5,6 +5,7 @@
 use std::error::Error;
 
 use moescope_engine::KvFormat;
+use moescope_engine::arch::Spec;
 use moescope_engine::session::Device;
 
 pub type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -54,10 +55,10 @@ impl Args {
             .map_err(|_| format!("--{name} {text}: not a valid value").into())
     }
 
-    /// `--executor gpu|cpu`; the CPU by default.
-    pub fn device(&self) -> Result<Device> {
+    /// `--executor gpu|cpu`, the CPU by default, and `--threads N` for the CPU.
+    pub fn device(&self, spec: &Spec) -> Result<Device> {
         match self.text("executor").unwrap_or("cpu") {
-            "cpu" => Ok(Device::Cpu),
+            "cpu" => Ok(Device::cpu(spec, self.value("threads", 1)?)),
             "twins" => Ok(Device::Twins),
             "gpu" => Ok(pollster::block_on(Device::gpu())?),
             other => Err(format!("--executor {other}: choose gpu or cpu").into()),

@@ -2,18 +2,29 @@
 //! small enough to stay near the processor, for all queries that share them: first all scores, then the
 //! softmax, then the values weighed.
 
+use std::ops::Range;
+
 use super::exp::exp;
 use super::{room, unpack};
 use crate::cpu::attention::Cache;
 use crate::cpu::dot;
 use crate::kernels::Batch;
 use crate::kernels::attention::Params;
+use crate::team::Seat;
 
 /// Memory of the kernel.
 #[derive(Debug, Default)]
 pub struct Scratch {
     block: Vec<f32>,  // (BLOCK, head_dim or value_dim)
     scores: Vec<f32>, // (tokens, heads of a group, positions)
+    own: Vec<f32>,    // (tokens, own heads, value_dim)
+}
+
+/// The same with a worker's place among others.
+pub struct Memory<'a> {
+    pub scratch: &'a mut Scratch,
+    pub seat: &'a Seat,
+    pub received: &'a mut Vec<f32>,
 }
 
 /// Positions unpacked at a time.
@@ -27,15 +38,40 @@ pub fn attention(
     cache: &Cache<'_>,
     sinks: Option<&[f32]>,
     out: &mut [f32],
-    scratch: &mut Scratch,
+    memory: Memory<'_>,
 ) {
+    let (heads, dim, n_tokens) = (
+        params.n_heads as usize,
+        params.value_dim as usize,
+        batch.n_tokens as usize,
+    );
+    let Memory { seat, received, .. } = memory;
+    let Scratch { block, scores, own } = memory.scratch;
+    let own_heads = seat.own_heads(heads);
     for kv_head in 0..params.n_kv_heads as usize {
-        let group = Group::new(params, batch, cache, kv_head);
-        let scores = room(&mut scratch.scores, group.n_queries() * group.n_positions);
-        group.score(q, scores, &mut scratch.block);
+        let group = Group::new(params, batch, cache, kv_head, &own_heads);
+        if group.heads.is_empty() {
+            continue;
+        }
+        let scores = room(scores, group.n_queries() * group.n_positions);
+        group.score(q, scores, block);
         group.normalise(sinks, scores);
-        group.weigh(scores, out, &mut scratch.block);
+        group.weigh(scores, out, block);
     }
+    if own_heads.len() == heads {
+        return;
+    }
+    let row = |token: usize, heads: &Range<usize>| {
+        let first = token * params.out_stride as usize;
+        first + heads.start * dim..first + heads.end * dim
+    };
+    own.clear();
+    (0..n_tokens).for_each(|token| own.extend(&out[row(token, &own_heads)]));
+    seat.gather_heads((heads, dim), n_tokens, own, received, |heads, values| {
+        for (token, values) in values.chunks_exact((heads.len() * dim).max(1)).enumerate() {
+            out[row(token, &heads)].copy_from_slice(values);
+        }
+    });
 }
 
 /// The query heads of all tokens that share one head of keys and values.
@@ -44,7 +80,8 @@ struct Group<'a> {
     batch: Batch,
     cache: &'a Cache<'a>,
     kv_head: usize,
-    n_heads: usize,
+    /// Those of this worker.
+    heads: Range<usize>,
     /// The oldest position any of the tokens sees.
     first: usize,
     n_positions: usize,
@@ -60,35 +97,48 @@ struct Query {
 }
 
 impl<'a> Group<'a> {
-    fn new(params: &'a Params, batch: Batch, cache: &'a Cache<'a>, kv_head: usize) -> Self {
+    fn new(
+        params: &'a Params,
+        batch: Batch,
+        cache: &'a Cache<'a>,
+        kv_head: usize,
+        own: &Range<usize>,
+    ) -> Self {
+        let n_heads = (params.n_heads / params.n_kv_heads) as usize;
         let mut group = Self {
             params,
             batch,
             cache,
             kv_head,
-            n_heads: (params.n_heads / params.n_kv_heads) as usize,
+            heads: (kv_head * n_heads).max(own.start)..((kv_head + 1) * n_heads).min(own.end),
             first: 0,
             n_positions: (batch.start + batch.n_tokens) as usize,
         };
-        group.first = group.query(0).oldest;
+        group.first = group.oldest_seen(0);
         group.n_positions -= group.first;
         group
     }
 
     fn n_queries(&self) -> usize {
-        self.batch.n_tokens as usize * self.n_heads
+        self.batch.n_tokens as usize * self.heads.len()
+    }
+
+    /// The first position that a token sees.
+    fn oldest_seen(&self, token: usize) -> usize {
+        let end = self.batch.start as usize + token + 1;
+        match self.params.window as usize {
+            0 => 0,
+            window => end.saturating_sub(window),
+        }
     }
 
     fn query(&self, number: usize) -> Query {
-        let token = number / self.n_heads;
+        let (token, head) = (number / self.heads.len(), number % self.heads.len());
         let end = self.batch.start as usize + token + 1;
-        let oldest = match self.params.window as usize {
-            0 => 0,
-            window => end.saturating_sub(window),
-        };
+        let oldest = self.oldest_seen(token);
         Query {
             token,
-            head: self.kv_head * self.n_heads + number % self.n_heads,
+            head: self.heads.start + head,
             oldest: oldest - self.first,
             end: end - self.first,
         }

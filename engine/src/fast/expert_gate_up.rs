@@ -1,5 +1,7 @@
 //! Fast form of [`crate::cpu::expert_gate_up`]: expert by expert, each for all of its tokens.
 
+use std::ops::Range;
+
 use super::product::{Inputs, product};
 use super::{Scratch, room};
 use crate::cpu::expert_gate_up::{Matrices, glu};
@@ -28,6 +30,8 @@ pub fn expert_gate_up(
         row,
         uses,
         chosen,
+        seat,
+        received,
         ..
     } = scratch;
     let inputs = Inputs::new(weights, h, n_tokens, params.h_stride as usize, units);
@@ -37,33 +41,35 @@ pub fn expert_gate_up(
         (0..n_tokens * top_k)
             .map(|number| ids[slots(number / top_k) + number % top_k].wrapping_sub(params.first_expert)),
     );
+    let own = seat.own_rows(d_ff, weights.cols());
+    // One expert's gates, which become its activations, after the other's.
+    let gates = room(gates, uses.len() * own.len());
+    let mut first = 0;
     for (expert, uses) in uses.by_expert() {
         chosen.clear();
         chosen.extend(uses.iter().map(|number| number / params.top_k));
-        let gates = room(gates, uses.len() * d_ff);
-        let ups = room(ups, uses.len() * d_ff);
+        let gates = &mut gates[first * own.len()..][..uses.len() * own.len()];
+        let ups = room(ups, uses.len() * own.len());
+        first += uses.len();
         for (matrix, out) in [(expert, &mut *gates), (n_experts + expert, &mut *ups)] {
-            product(
-                weights,
-                matrix * d_ff..(matrix + 1) * d_ff,
-                &inputs,
-                chosen,
-                row,
-                out,
-            );
+            let rows = weights.rows_of(matrix, d_ff, &own);
+            product(weights, rows, &inputs, chosen, row, out);
             if let Some(bias) = matrices.bias {
-                let bias = bias.floats(matrix, room(row, d_ff));
-                for out in out.chunks_exact_mut(d_ff) {
+                let bias = &bias.floats(matrix, room(row, d_ff))[own.clone()];
+                for out in out.chunks_exact_mut(own.len().max(1)) {
                     out.iter_mut().zip(bias).for_each(|(out, bias)| *out += bias);
                 }
             }
         }
-        let pairs = gates.chunks_exact(d_ff).zip(ups.chunks_exact(d_ff));
-        for (number, (gates, ups)) in uses.iter().zip(pairs) {
-            let act = &mut act[*number as usize * params.act_stride as usize..][..d_ff];
-            for ((act, gate), up) in act.iter_mut().zip(gates).zip(ups) {
-                *act = glu(params.activation, *gate, *up);
-            }
+        for (gate, up) in gates.iter_mut().zip(&*ups) {
+            *gate = glu(params.activation, *gate, *up);
         }
     }
+    let take = |rows: Range<usize>, acts: &[f32]| {
+        let numbers = uses.by_expert().flat_map(|(_, uses)| uses);
+        for (number, values) in numbers.zip(acts.chunks_exact(rows.len().max(1))) {
+            act[*number as usize * params.act_stride as usize..][rows.clone()].copy_from_slice(values);
+        }
+    };
+    seat.gather_rows((d_ff, weights.cols()), uses.len(), gates, received, take);
 }

@@ -1,5 +1,7 @@
 //! Fast form of [`crate::cpu::matmul`].
 
+use std::ops::Range;
+
 use super::product::{Inputs, product};
 use super::{Scratch, room};
 use crate::cpu::Weights;
@@ -16,10 +18,9 @@ pub fn matmul(
     y: &mut [f32],
     scratch: &mut Scratch,
 ) {
-    let tokens = if params.logits_only == 1 {
-        batch.n_logits
-    } else {
-        batch.n_tokens
+    let n_tokens = match params.logits_only {
+        1 => batch.n_logits as usize,
+        _ => batch.n_tokens as usize,
     };
     let rows = params.rows as usize;
     // Where each head has a matrix of its own, each is a product of its own.
@@ -27,34 +28,37 @@ pub fn matmul(
         0 => (rows, 0, 0),
         head_rows => (head_rows, params.x_head as usize, params.y_head as usize),
     };
-    scratch.chosen.clear();
-    scratch.chosen.extend(0..tokens);
-    for head in 0..rows / head_rows {
-        let first = head * head_rows;
-        let stride = params.x_stride as usize;
-        let inputs = Inputs::new(
-            weights,
-            &x[head * x_head..],
-            tokens as usize,
-            stride,
-            &mut scratch.units,
-        );
-        let out = room(&mut scratch.products[0], tokens as usize * head_rows);
-        product(
-            weights,
-            first..first + head_rows,
-            &inputs,
-            &scratch.chosen,
-            &mut scratch.row,
-            out,
-        );
-        let bias = bias.map(|bias| &bias[first..first + head_rows]);
-        for (token, out) in out.chunks_exact(head_rows).enumerate() {
-            let at = token * params.y_stride as usize + params.y_offset as usize + head * y_head;
-            let y = &mut y[at..at + head_rows];
-            finish(params, bias, out, y);
-        }
+    let n_heads = rows / head_rows;
+    let Scratch {
+        units,
+        products: [products, _],
+        chosen,
+        row,
+        seat,
+        received,
+        ..
+    } = scratch;
+    chosen.clear();
+    chosen.extend(0..n_tokens as u32);
+    let own = seat.own_rows(head_rows, weights.cols());
+    let products = room(products, n_heads * n_tokens * own.len());
+    for head in 0..n_heads {
+        let x = &x[head * x_head..];
+        let inputs = Inputs::new(weights, x, n_tokens, params.x_stride as usize, units);
+        let out = &mut products[head * n_tokens * own.len()..][..n_tokens * own.len()];
+        let rows = weights.rows_of(head, head_rows, &own);
+        product(weights, rows, &inputs, chosen, row, out);
     }
+    let matrix = (head_rows, weights.cols());
+    let take = |rows: Range<usize>, products: &[f32]| {
+        for (at, products) in products.chunks_exact(rows.len().max(1)).enumerate() {
+            let (head, token) = (at / n_tokens, at % n_tokens);
+            let bias = bias.map(|bias| &bias[head * head_rows..][rows.clone()]);
+            let first = token * params.y_stride as usize + params.y_offset as usize + head * y_head;
+            finish(params, bias, products, &mut y[first..][rows.clone()]);
+        }
+    };
+    seat.gather_rows(matrix, n_heads * n_tokens, products, received, take);
 }
 
 /// Bias, factor, and where the products go.

@@ -34,6 +34,16 @@ impl Uses {
         }
     }
 
+    /// Number of uses.
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
     /// Every expert that was used, with its uses.
     pub fn by_expert(&self) -> impl Iterator<Item = (usize, &[u32])> {
         let mut start = 0;

@@ -90,6 +90,10 @@ impl Kernel for ExpertDown {
         }
     }
 
+    fn split(&self) -> Option<(PackId, u32)> {
+        Some((self.weights, self.params.d_model))
+    }
+
     fn run_cpu(&self, memory: &cpu::Memory, batch: Batch) {
         let (act, ids) = (memory.f32(self.act), memory.u32(self.ids));
         let chosen = cpu::expert_down::Chosen { ids: &ids, weights: &memory.f32(self.expert_weights) };

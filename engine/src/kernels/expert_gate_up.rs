@@ -91,6 +91,10 @@ impl Kernel for ExpertGateUp {
         }
     }
 
+    fn split(&self) -> Option<(PackId, u32)> {
+        Some((self.weights, self.params.d_ff))
+    }
+
     fn run_cpu(&self, memory: &cpu::Memory, batch: Batch) {
         let (h, ids) = (memory.f32(self.h), memory.u32(self.ids));
         let matrices = cpu::expert_gate_up::Matrices {

@@ -89,6 +89,14 @@ impl Kernel for Matmul {
         }
     }
 
+    fn split(&self) -> Option<(PackId, u32)> {
+        let matrix_rows = match self.params.head_rows {
+            0 => self.params.rows,
+            head_rows => head_rows,
+        };
+        Some((self.weights, matrix_rows))
+    }
+
     fn run_cpu(&self, memory: &cpu::Memory, batch: Batch) {
         let (x, mut y) = (memory.f32(self.x), memory.f32_mut(self.y));
         let bias = self.bias.map(|bias| memory.vector(bias));

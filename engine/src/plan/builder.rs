@@ -37,6 +37,7 @@ impl PlanBuilder {
         let moe = moe_shape(spec)?;
         let mut plan = Plan {
             options,
+            limits,
             vocab: spec.vocab,
             packs: Vec::new(),
             buffers: Vec::new(),

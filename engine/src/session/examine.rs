@@ -102,11 +102,10 @@ impl Session {
         if !self.plan.kv_layers.iter().all(is_held) {
             return Err(SessionError::LetGo { position }.into());
         }
-        let plan = Plan::scout(spec, self.plan.options, self.limits)?;
+        let plan = Plan::scout(spec, self.plan.options, self.plan.limits)?;
         let executor = self.executor.fork(&plan).await?;
         let scout = Self {
             plan: plan.into(),
-            limits: self.limits,
             executor,
             tokens: self.tokens[..position as usize].to_vec(),
             written: self.written,

@@ -1,5 +1,7 @@
 //! The two ways to run a plan, behind one face.
 
+use std::rc::Rc;
+
 use crate::cpu::executor::{CpuExecutor, CpuKernels};
 use crate::error::Error;
 use crate::fast;
@@ -7,6 +9,9 @@ use crate::gpu::{GpuContext, executor::GpuExecutor};
 use crate::kernels::sample::Draw;
 use crate::kernels::{Batch, Form};
 use crate::plan::{BufferId, Limits, PackId, Plan};
+use crate::team::Lead;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::{arch::Spec, team};
 
 /// Which kind of executor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +25,8 @@ pub enum ExecutorKind {
 pub enum Device {
     Gpu(GpuContext),
     Cpu,
+    /// The CPU, several workers together.
+    Team(Rc<Lead>),
     /// The CPU with the kernels' twins: exact, readable and slow. What others are held against.
     Twins,
 }
@@ -30,11 +37,20 @@ impl Device {
         Ok(Self::Gpu(GpuContext::request(Default::default()).await?))
     }
 
+    /// The CPU with some threads, for sessions of one model.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn cpu(spec: &Spec, threads: usize) -> Self {
+        match threads {
+            0 | 1 => Self::Cpu,
+            _ => Self::Team(team::threads(spec, threads)),
+        }
+    }
+
     /// Which kind it is.
     pub fn kind(&self) -> ExecutorKind {
         match self {
             Self::Gpu(_) => ExecutorKind::Gpu,
-            Self::Cpu | Self::Twins => ExecutorKind::Cpu,
+            Self::Cpu | Self::Team(_) | Self::Twins => ExecutorKind::Cpu,
         }
     }
 
@@ -43,6 +59,7 @@ impl Device {
         match self {
             Self::Gpu(context) => context.name(),
             Self::Cpu => format!("CPU, {}", fast::simd::name()),
+            Self::Team(lead) => format!("CPU, {}, {} threads", fast::simd::name(), lead.size()),
             Self::Twins => "CPU, twins".into(),
         }
     }
@@ -51,7 +68,7 @@ impl Device {
     pub fn is_software(&self) -> bool {
         match self {
             Self::Gpu(context) => context.is_software(),
-            Self::Cpu | Self::Twins => false,
+            Self::Cpu | Self::Team(_) | Self::Twins => false,
         }
     }
 
@@ -59,7 +76,7 @@ impl Device {
     pub fn has_timestamps(&self) -> bool {
         match self {
             Self::Gpu(context) => context.has_timestamps(),
-            Self::Cpu | Self::Twins => true,
+            Self::Cpu | Self::Team(_) | Self::Twins => true,
         }
     }
 
@@ -67,7 +84,7 @@ impl Device {
     pub fn limits(&self) -> Limits {
         match self {
             Self::Gpu(context) => context.limits(),
-            Self::Cpu | Self::Twins => Limits::CPU,
+            Self::Cpu | Self::Team(_) | Self::Twins => Limits::CPU,
         }
     }
 }
@@ -113,6 +130,7 @@ impl Executor {
         Ok(match device {
             Device::Gpu(context) => Self::Gpu(Box::new(GpuExecutor::new(context, plan).await?)),
             Device::Cpu => Self::Cpu(Box::new(CpuExecutor::new(plan, CpuKernels::Fast))),
+            Device::Team(lead) => Self::Cpu(Box::new(CpuExecutor::leading(plan, lead)?)),
             Device::Twins => Self::Cpu(Box::new(CpuExecutor::new(plan, CpuKernels::Twins))),
         })
     }
@@ -121,7 +139,7 @@ impl Executor {
     pub async fn fork(&self, plan: &Plan) -> Result<Self, Error> {
         Ok(match self {
             Self::Gpu(executor) => Self::Gpu(Box::new(executor.fork(plan).await?)),
-            Self::Cpu(executor) => Self::Cpu(Box::new(executor.fork(plan))),
+            Self::Cpu(executor) => Self::Cpu(Box::new(executor.fork(plan)?)),
         })
     }
 
@@ -129,7 +147,7 @@ impl Executor {
     pub fn write_weights(&mut self, plan: &Plan, pack: PackId, rows: &[u8]) -> Result<(), Error> {
         match self {
             Self::Gpu(executor) => executor.write_weights(plan, pack, rows),
-            Self::Cpu(executor) => executor.write_weights(pack, rows),
+            Self::Cpu(executor) => executor.write_weights(plan, pack, rows)?,
         }
         Ok(())
     }
@@ -138,7 +156,7 @@ impl Executor {
     pub fn finish_weights(&mut self, plan: &Plan, pack: PackId) -> Result<(), Error> {
         match self {
             Self::Gpu(executor) => executor.finish_weights(plan, pack),
-            Self::Cpu(executor) => executor.finish_weights(plan, pack),
+            Self::Cpu(executor) => executor.finish_weights(plan, pack)?,
         }
         Ok(())
     }
@@ -169,7 +187,7 @@ impl Executor {
     pub fn submit(&mut self, plan: &Plan, input: &PassInput<'_>) -> Result<(), Error> {
         match self {
             Self::Gpu(executor) => executor.submit(plan, input)?,
-            Self::Cpu(executor) => executor.submit(plan, input),
+            Self::Cpu(executor) => executor.submit(plan, input)?,
         }
         Ok(())
     }
