@@ -83,6 +83,19 @@ fn without_relaxed_simd_the_worker_writes_the_same() {
 }
 
 #[test]
+fn two_workers_together_write_the_same() {
+    let Some(page) = Visit::with("?executor=cpu&threads=2").open() else {
+        return;
+    };
+    let answer = assert_native_tokens(&page);
+    assert_eq!(share_of_native_choices(&answer), 1.0);
+    let told: String = page
+        .browser
+        .run("return document.querySelector('#executor-badge').parentElement.textContent");
+    assert!(told.contains("2 threads"), "they are not told of: {told}");
+}
+
+#[test]
 fn without_webgpu_the_page_runs_and_says_so() {
     let launch = Launch {
         webgpu: false,

@@ -90,6 +90,7 @@ struct Parameters {
     seed: Option<u64>,
     temperature: Option<f32>,
     executor: Option<Executor>,
+    threads: Option<u32>,
 }
 
 impl Parameters {
@@ -110,6 +111,7 @@ impl Parameters {
                 Some("cpu") => Some(Executor::Cpu),
                 _ => None,
             },
+            threads: search.get("threads").and_then(|threads| threads.parse().ok()),
         }
     }
 
@@ -122,6 +124,9 @@ impl Parameters {
         }));
         if let Some(executor) = self.executor {
             store.dispatch(Action::ExecutorForced(executor));
+        }
+        if let Some(threads) = self.threads {
+            store.dispatch(Action::ThreadsForced(threads));
         }
         let draft = self
             .prompt

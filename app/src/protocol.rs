@@ -39,6 +39,8 @@ pub enum Request {
         load_id: u32,
         source: Source,
         executor: Option<Executor>,
+        /// Workers that compute together on the CPU; none: as many as suit the machine.
+        threads: Option<u32>,
         /// Positions of the KV cache; 0: as many as usual.
         context: u32,
         cache: CacheFormat,

@@ -72,6 +72,8 @@ pub struct AppState {
     pub alert: Option<String>,
     /// `?executor=`.
     pub forced_executor: Option<Executor>,
+    /// `?threads=`.
+    pub forced_threads: Option<u32>,
 }
 
 impl AppState {
@@ -273,6 +275,7 @@ pub enum Action {
     CacheChosen(CacheFormat),
     DeviceMemoryTold(u64),
     ExecutorForced(Executor),
+    ThreadsForced(u32),
     LoadAsked {
         load_id: u32,
         origin: String,

@@ -14,6 +14,7 @@ mod post;
 mod queue;
 mod shelf;
 mod source;
+mod team;
 
 use std::rc::Rc;
 
@@ -32,6 +33,9 @@ use crate::protocol::{Envelope, Event, Request, VERSION};
 /// Starts listening.
 pub fn run() {
     let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
+    if team::follow_if_asked(&scope) {
+        return;
+    }
     let post = Post::new(scope.clone());
     tell_panics();
     let (queue, cancelled) = (Rc::new(Queue::default()), Rc::new(Cancelled::default()));
@@ -73,11 +77,13 @@ async fn serve(queue: Rc<Queue>, cancelled: Rc<Cancelled>, post: Post) {
                 load_id,
                 source,
                 executor,
+                threads,
                 context,
                 cache,
             } => {
                 let wanted = load::Wanted {
                     executor,
+                    threads,
                     context,
                     cache,
                 };

@@ -23,6 +23,7 @@ pub fn reduce(mut state: AppState, action: Action) -> (AppState, Vec<Request>) {
         Action::CacheChosen(cache) => state.cache = cache,
         Action::DeviceMemoryTold(bytes) => state.device_bytes = Some(bytes),
         Action::ExecutorForced(executor) => state.forced_executor = Some(executor),
+        Action::ThreadsForced(threads) => state.forced_threads = Some(threads),
         Action::LoadAsked {
             load_id,
             origin,
@@ -135,6 +136,7 @@ fn load(state: &mut AppState, requests: &mut Vec<Request>, load_id: u32, origin:
         load_id,
         source,
         executor: state.forced_executor,
+        threads: state.forced_threads,
         context: state.context,
         cache: state.cache,
     });

@@ -9,6 +9,7 @@ use moescope_engine::{Error, Model};
 
 use super::post::Post;
 use super::source::Source;
+use super::team;
 use crate::format;
 use crate::protocol::{Executor, ExecutorFacts};
 
@@ -31,6 +32,8 @@ pub struct Opener<'a> {
     /// Hears that executors are being timed.
     pub probing: &'a dyn Fn(),
     pub options: SessionOptions,
+    /// Workers on the CPU, if it matters how many.
+    pub threads: Option<u32>,
 }
 
 impl Opener<'_> {
@@ -38,7 +41,7 @@ impl Opener<'_> {
     pub async fn choose(&mut self, forced: Option<Executor>) -> Result<Chosen, Error> {
         match forced {
             Some(Executor::Cpu) => {
-                self.on(&Device::Cpu, "the address asks for it with ?executor=cpu".into())
+                self.on_cpu("the address asks for it with ?executor=cpu".into())
                     .await
             }
             Some(Executor::Gpu) => {
@@ -55,11 +58,11 @@ impl Opener<'_> {
     async fn faster(&mut self) -> Result<Chosen, Error> {
         let gpu = match Device::gpu().await {
             Ok(gpu) => gpu,
-            Err(err) => return self.on(&Device::Cpu, sentence(&err)).await,
+            Err(err) => return self.on_cpu(sentence(&err)).await,
         };
         if !gpu.is_software() {
             return match self.on(&gpu, "a GPU is there".into()).await {
-                Err(err @ (Error::Gpu(_) | Error::Plan(_))) => self.on(&Device::Cpu, sentence(&err)).await,
+                Err(err @ (Error::Gpu(_) | Error::Plan(_))) => self.on_cpu(sentence(&err)).await,
                 chosen => chosen,
             };
         }
@@ -68,7 +71,7 @@ impl Opener<'_> {
 
     /// Both executors decode; the faster one stays.
     async fn timed(&mut self, gpu: &Device) -> Result<Chosen, Error> {
-        let mut on_cpu = self.on(&Device::Cpu, String::new()).await?;
+        let mut on_cpu = self.on_cpu(String::new()).await?;
         let mut on_gpu = match self.on(gpu, String::new()).await {
             Ok(on_gpu) => on_gpu,
             Err(err) => {
@@ -94,6 +97,17 @@ impl Opener<'_> {
         let mut chosen = if gpu_micros < cpu_micros { on_gpu } else { on_cpu };
         chosen.facts.reason = format!("the faster of two, timed just now: {times}");
         Ok(chosen)
+    }
+
+    /// On several workers where that can be, or on this one.
+    async fn on_cpu(&mut self, reason: String) -> Result<Chosen, Error> {
+        if let Some(lead) = team::start(self.model, self.source, self.threads).await {
+            match self.on(&Device::Team(lead), reason.clone()).await {
+                Err(err) if team::is_of_team(&err) => {}
+                chosen => return chosen,
+            }
+        }
+        self.on(&Device::Cpu, reason).await
     }
 
     async fn on(&mut self, device: &Device, reason: String) -> Result<Chosen, Error> {

@@ -32,6 +32,8 @@ pub struct Loaded {
 pub struct Wanted {
     /// `None`: the faster one.
     pub executor: Option<Executor>,
+    /// Workers that compute together on the CPU; `None`: as many as suit the machine.
+    pub threads: Option<u32>,
     /// Positions of the KV cache; 0: as many as usual.
     pub context: u32,
     pub cache: CacheFormat,
@@ -147,6 +149,7 @@ async fn open(
         progress: &mut progress,
         probing: &probing,
         options,
+        threads: wanted.threads,
     };
     let Chosen { session, facts } = opener.choose(wanted.executor).await?;
     let event = Event::Loaded {
