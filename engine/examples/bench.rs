@@ -29,6 +29,7 @@ use tally::Tally;
 
 const FLAGS: &[&str] = &[
     "executor",
+    "threads",
     "prefill",
     "decode",
     "rounds",
@@ -61,7 +62,7 @@ fn run() -> cli::Result<()> {
         print!("{}", prompt::text(&model.tokenizer, n_tokens.parse()?)?);
         return Ok(());
     }
-    let device = args.device()?;
+    let device = args.device(&model.spec)?;
     let options = SessionOptions {
         kv: args.kv(KvFormat::F16)?,
         context: args.value("context", 0)?,

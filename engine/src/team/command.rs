@@ -82,6 +82,7 @@ impl Command {
                 batch.start,
                 batch.logits_from,
                 batch.n_logits,
+                batch.n_draws,
             ]),
             Self::Fork { session, copy } => put(&[5, session, copy]),
             Self::Close { session } => put(&[6, session]),
@@ -121,6 +122,7 @@ impl Command {
                     start: c,
                     logits_from: d,
                     n_logits: e,
+                    n_draws: f,
                 },
             },
             5 => Self::Fork { session, copy: a },
@@ -156,6 +158,7 @@ mod tests {
             start: 6,
             logits_from: 4,
             n_logits: 1,
+            n_draws: 1,
         };
         let commands = [
             Command::Open {
