@@ -260,7 +260,7 @@ fn attention_is_that_of_the_twin() {
             let size = n_tokens * params.out_stride as usize;
             let (mut expected, mut got) = (vec![0.0; size], vec![f32::NAN; size]);
             attention(&params, case.batch, &q, &cache, sinks.as_deref(), &mut expected);
-            let mut scratch = fast::attention::Scratch::default();
+            let mut scratch = fast::Scratch::default();
             fast::attention::attention(
                 &params,
                 case.batch,
@@ -268,7 +268,7 @@ fn attention_is_that_of_the_twin() {
                 &cache,
                 sinks.as_deref(),
                 &mut got,
-                &mut scratch,
+                scratch.attention(),
             );
             for (at, (got, expected)) in got.iter().zip(&expected).enumerate() {
                 assert!(

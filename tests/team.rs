@@ -117,6 +117,23 @@ fn sessions_of_a_team_fork_go_back_and_end_apart() {
 }
 
 #[test]
+fn a_team_examines_a_token_as_one_does() {
+    let tokens = tokens();
+    for subject in subjects() {
+        let examine = |device: &Device| {
+            let mut session = subject.open(device, 8);
+            bits(&mut session, &tokens);
+            let examined = session.examine(&subject.spec, N_TOKENS as u32 - 1, 0.0);
+            let attention = pollster::block_on(examined).expect("examined").attention;
+            // The session goes on as if nothing had been looked at.
+            (attention, bits(&mut session, &tokens[..8]))
+        };
+        let together = examine(&Device::cpu(&subject.spec, 2));
+        assert!(together == examine(&Device::Cpu), "{}", subject.name);
+    }
+}
+
+#[test]
 fn shares_are_whole_and_miss_nothing() {
     for (n, unit, size) in [(1, 4, 2), (7, 4, 2), (768, 4, 3), (6, 1, 4), (0, 4, 2)] {
         let shares: Vec<_> = (0..size).map(|rank| team::share(n, unit, rank, size)).collect();

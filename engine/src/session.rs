@@ -129,7 +129,6 @@ pub enum Feed<'a> {
 #[derive(Debug)]
 pub struct Session {
     plan: Rc<Plan>,
-    /// Of the device, within which it was planned.
     executor: Executor,
     /// The tokens whose keys and values the cache holds.
     tokens: Vec<TokenId>,
