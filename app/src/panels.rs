@@ -25,6 +25,7 @@ pub mod rasters;
 pub mod settings;
 pub mod shade;
 pub mod slot;
+pub mod steps;
 pub mod transcript;
 pub mod transport;
 pub mod views;

@@ -5,10 +5,12 @@
 //! live folds them again without model or GPU.
 
 mod column;
+mod examined;
 mod sizes;
 
 use serde::{Deserialize, Serialize};
 
+pub use examined::{Examined, ExaminedKernel, ExaminedStep, SourceText};
 pub use sizes::{CacheFacts, SizeFacts};
 
 /// Raised whenever a message changes its meaning; page and worker must agree.
@@ -55,6 +57,8 @@ pub enum Request {
     },
     /// Stop after the token under way.
     Cancel { generation_id: u32 },
+    /// Look closely at a token of the conversation.
+    Examine { position: u32 },
     /// Forget the conversation.
     NewChat,
     /// Go on with a conversation that was recorded; it takes the place of the present one.
@@ -241,6 +245,11 @@ pub enum Event {
     },
     GenerationFailed {
         generation_id: u32,
+        reason: String,
+    },
+    Examined(Examined),
+    /// Why a token cannot be looked at closely.
+    NotExamined {
         reason: String,
     },
     /// Something the visitor should know; everything goes on.

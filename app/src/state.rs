@@ -6,6 +6,7 @@
 mod catalogue;
 mod conversation;
 pub mod economics;
+pub mod examine;
 mod preferences;
 mod reduce;
 mod replay;
@@ -18,6 +19,7 @@ use std::rc::Rc;
 pub use catalogue::{Catalogue, CatalogueModel, Examples, PublicModel, PublicModels};
 pub use conversation::{Asked, Chunk, Conversation, Mark, MarkKind, Replaced, Role, Totals, Turn};
 pub use economics::{Economics, EconomicsAction};
+pub use examine::Examination;
 pub use preferences::{Palette, Preferences, Theme};
 pub use reduce::reduce;
 pub use replay::{Live, Origin, Recorded, Recording, Replay};
@@ -54,6 +56,7 @@ pub struct AppState {
     /// The recorded run on screen, if it is one: `model` and `conversation` are then the run's.
     pub replay: Option<Replay>,
     pub activity: Activity,
+    pub examination: Examination,
     pub selection: Selection,
     pub playback: Playback,
     /// What the visitor is writing.
@@ -90,6 +93,8 @@ impl AppState {
             || !Rc::ptr_eq(&self.conversation.rows, &other.conversation.rows)
             || self.conversation.last_marked() != other.conversation.last_marked()
             || model(self) != model(other)
+            || self.examination.differs(&other.examination)
+            || self.activity.is_idle() != other.activity.is_idle()
     }
 }
 
@@ -297,6 +302,8 @@ pub enum Action {
     EditCancelled,
     /// A token; none follows the newest.
     Selected(Option<u32>),
+    /// A token is to be looked at closely.
+    ExamineAsked(u32),
     /// The token so many positions away.
     Stepped(i64),
     PlayToggled,

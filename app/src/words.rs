@@ -126,6 +126,7 @@ pub struct Words {
     pub rasters: Rasters,
     pub settings: Settings,
     pub slot: Slot,
+    pub steps: Steps,
     pub transcript: Transcript,
     pub transport: Transport,
     pub views: Views,
@@ -382,6 +383,23 @@ pub struct Kv {
     pub evicted_column: &'static str,
     /// Full, window, latent, state.
     pub kinds: [&'static str; 4],
+    pub attention_title: &'static str,
+    pub attention_about: &'static str,
+    pub attention_ask: &'static str,
+    pub attention_none: &'static str,
+    /// The picture: layers and positions.
+    pub attention_picture: fn(u64, u64) -> String,
+    pub attention_legend: &'static str,
+    pub attention_most: &'static str,
+    pub attention_share: &'static str,
+    pub position: &'static str,
+    pub token: &'static str,
+    pub policy_recent: &'static str,
+    pub policy_sinks: &'static str,
+    pub by_window: &'static str,
+    pub by_window_story: &'static str,
+    pub by_sinks: &'static str,
+    pub by_sinks_story: &'static str,
 }
 
 /// `layout.rs`.
@@ -612,6 +630,41 @@ pub struct Settings {
     pub max_tokens_hint: &'static str,
 }
 
+/// `panels/steps.rs`.
+pub struct Steps {
+    pub title: &'static str,
+    pub empty: &'static str,
+    pub about: &'static str,
+    pub ask: &'static str,
+    pub asked: &'static str,
+    pub not_here: &'static str,
+    /// The picture: how many steps.
+    pub strips: fn(u64) -> String,
+    pub measured: &'static str,
+    pub predicted: &'static str,
+    pub no_timestamps: &'static str,
+    pub count: &'static str,
+    pub count_story: &'static str,
+    pub time: &'static str,
+    /// Runs.
+    pub time_story: fn(u64) -> String,
+    pub wall: &'static str,
+    pub wall_story: &'static str,
+    pub bytes: &'static str,
+    pub bytes_story: &'static str,
+    pub operations: &'static str,
+    pub operations_story: &'static str,
+    pub rate: &'static str,
+    pub rate_story: &'static str,
+    /// A kernel and its layer.
+    pub in_layer: fn(&str, u32) -> String,
+    pub shader_note: &'static str,
+    pub twin_note: &'static str,
+    pub by_kernel: &'static str,
+    pub kernel: &'static str,
+    pub all: &'static str,
+}
+
 /// `panels/transcript.rs`.
 pub struct Transcript {
     pub you: &'static str,
@@ -661,6 +714,7 @@ pub struct Views {
     pub prediction: &'static str,
     pub raster: &'static str,
     pub rasters: &'static str,
+    pub steps: &'static str,
 }
 
 /// `panels/welcome.rs`.

@@ -6,6 +6,7 @@
 mod cancel;
 mod chat;
 mod choose;
+mod examine;
 mod facts;
 mod generate;
 mod load;
@@ -101,6 +102,7 @@ async fn serve(queue: Rc<Queue>, cancelled: Rc<Cancelled>, post: Post) {
             } => {
                 generate::generate(generation_id, prompt, options, loaded.as_mut(), &cancelled, &post).await;
             }
+            Request::Examine { position } => examine::examine(position, loaded.as_mut(), &post).await,
             Request::NewChat => {
                 if let Some(loaded) = &mut loaded {
                     loaded.chat.clear();

@@ -26,6 +26,7 @@ macro_rules! kernels {
         pub const ALL: &[Shader] = &[$(Shader {
             stem: stringify!($stem),
             wgsl: include_str!(concat!("../../shaders/", stringify!($stem), ".wgsl")),
+            twin: include_str!(concat!("cpu/", stringify!($stem), ".rs")),
             params: $stem::Params::FIELDS,
             links: $stem::LINKS,
         }),*];
@@ -55,6 +56,8 @@ pub struct Shader {
     pub stem: &'static str,
     /// The file's own text.
     pub wgsl: &'static str,
+    /// That of its twin on the CPU.
+    pub twin: &'static str,
     /// Name and byte offset of every field of its `Params`, from the Rust struct.
     pub params: &'static [(&'static str, usize)],
     /// The kinds of file it is linked with.
@@ -127,17 +130,26 @@ impl Form {
     }
 }
 
-const BATCH_WGSL: &str = include_str!("../../shaders/parts/batch.wgsl");
-const LANES_WGSL: &str = include_str!("../../shaders/parts/lanes.wgsl");
-const NORM_WGSL: &str = include_str!("../../shaders/parts/norm.wgsl");
-const DOT_F32_WGSL: &str = include_str!("../../shaders/parts/dot_f32.wgsl");
-const DOT_I8_WGSL: &str = include_str!("../../shaders/parts/dot_i8.wgsl");
-const ROWS_1_WGSL: &str = include_str!("../../shaders/parts/rows_1.wgsl");
-const ROWS_4_WGSL: &str = include_str!("../../shaders/parts/rows_4.wgsl");
+/// A text file of this repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceFile {
+    /// From the root of the repository.
+    pub path: Cow<'static, str>,
+    pub text: &'static str,
+}
+
+/// A file in `shaders/parts/`.
+macro_rules! part {
+    ($stem:literal) => {
+        SourceFile {
+            path: Cow::Borrowed(concat!("shaders/parts/", $stem, ".wgsl")),
+            text: include_str!(concat!("../../shaders/parts/", $stem, ".wgsl")),
+        }
+    };
+}
+
 /// What every weight format is joined to.
 pub const UNIT_BYTES_WGSL: &str = include_str!("../../shaders/parts/unit_bytes.wgsl");
-const TILE_1_WGSL: &str = include_str!("../../shaders/parts/tile_1.wgsl");
-const TILE_4_WGSL: &str = include_str!("../../shaders/parts/tile_4.wgsl");
 
 impl Shader {
     /// The shader of a stem; stems come from [`Kernel::stem`], so it is always found.
@@ -147,27 +159,53 @@ impl Shader {
 
     /// The whole text the GPU compiles: files one after another, nothing rewritten.
     pub fn link(&self, links: Links, form: Form) -> String {
-        let mut files: Vec<&str> = vec![BATCH_WGSL];
+        let texts: Vec<_> = self.files(links, form).iter().map(|file| file.text).collect();
+        texts.join("\n")
+    }
+
+    /// The files of [`Self::link`], its own the last.
+    pub fn files(&self, links: Links, form: Form) -> Vec<SourceFile> {
+        let of = |folder: &str, stem: &str, text| SourceFile {
+            path: format!("shaders/{folder}{stem}.wgsl").into(),
+            text,
+        };
+        let mut files = vec![part!("batch")];
         for kind in self.links {
             match kind {
                 LinkKind::Quant => {
-                    files.push(UNIT_BYTES_WGSL);
-                    files.extend(links.quant.map(Format::wgsl));
+                    files.push(part!("unit_bytes"));
+                    files.extend(
+                        links
+                            .quant
+                            .map(|format| of("quant/", format.stem(), format.wgsl())),
+                    );
                 }
-                LinkKind::Dot => files.push(if form.int8 { DOT_I8_WGSL } else { DOT_F32_WGSL }),
-                LinkKind::DotF32 => files.push(DOT_F32_WGSL),
-                LinkKind::Kv => files.extend(links.kv.map(KvFormat::wgsl)),
-                LinkKind::Tile => files.push(if form.tile == 1 { TILE_1_WGSL } else { TILE_4_WGSL }),
-                LinkKind::OneToken => files.push(TILE_1_WGSL),
+                LinkKind::Dot if form.int8 => files.push(part!("dot_i8")),
+                LinkKind::Dot | LinkKind::DotF32 => files.push(part!("dot_f32")),
+                LinkKind::Kv => files.extend(links.kv.map(|kv| of("kv/", kv.name(), kv.wgsl()))),
+                LinkKind::Tile if form.tile != 1 => files.push(part!("tile_4")),
+                LinkKind::Tile | LinkKind::OneToken => files.push(part!("tile_1")),
                 LinkKind::Rows => {
-                    files.push(if form.rows == 1 { ROWS_1_WGSL } else { ROWS_4_WGSL });
-                    files.push(LANES_WGSL);
+                    files.push(if form.rows == 1 {
+                        part!("rows_1")
+                    } else {
+                        part!("rows_4")
+                    });
+                    files.push(part!("lanes"));
                 }
-                LinkKind::Norm => files.push(NORM_WGSL),
+                LinkKind::Norm => files.push(part!("norm")),
             }
         }
-        files.push(self.wgsl);
-        files.join("\n")
+        files.push(of("", self.stem, self.wgsl));
+        files
+    }
+
+    /// The same in plain Rust.
+    pub fn twin_file(&self) -> SourceFile {
+        SourceFile {
+            path: format!("engine/src/cpu/{}.rs", self.stem).into(),
+            text: self.twin,
+        }
     }
 
     /// The form it takes where `wanted` is asked for.

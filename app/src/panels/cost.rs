@@ -124,7 +124,12 @@ fn strip(pass: &Pass, total_micros: Option<f64>) -> Html {
 
 /// What a group of steps is called.
 fn name(group: &GroupCost) -> &str {
-    (words().cost.group)(&group.name).unwrap_or(&group.name)
+    group_name(&group.name)
+}
+
+/// The same by its name in the trace.
+pub fn group_name(name: &str) -> &str {
+    (words().cost.group)(name).unwrap_or(name)
 }
 
 /// A time the clock cannot resolve is said to be below its step, not zero.

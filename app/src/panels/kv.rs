@@ -1,6 +1,7 @@
 //! The KV cache as memory: in the overview a bar per layer, as long as what it reserves, filled as far
 //! as it is used; at full size every position of every layer.
 
+mod attention;
 mod cells;
 
 use yew::{Html, html};
@@ -28,6 +29,7 @@ pub fn view(scene: &Scene<'_>) -> Html {
                 { cells::picture(&memory, kv.capacity, &scene.hands.dispatch) }
                 { figures(&totals(&kv)) }
                 { figures(&fill(&kv, &memory)) }
+                { attention::view(scene, memory.position) }
                 { cells::kinds(&memory) }
                 { cells::by_layer(&kv, layers, &memory) }
             </>

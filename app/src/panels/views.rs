@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use yew::{Html, html};
 
-use super::{Dispatch, cost, economics, experts, kv, load, prediction, raster, rasters};
+use super::{Dispatch, cost, economics, experts, kv, load, prediction, raster, rasters, steps};
 use crate::hands::Hands;
 use crate::state::select::{self, Focus};
 use crate::state::{Action, AppState};
@@ -84,6 +84,7 @@ pub const VIEWS: &[Entry] = &[
     Entry { name: "rasters", group: Group::Time, title: |words| words.rasters, draw: rasters::view },
     Entry { name: "kv", group: Group::Memory, title: |words| words.kv, draw: kv::view },
     Entry { name: "cost", group: Group::Plan, title: |words| words.cost, draw: cost::view },
+    Entry { name: "steps", group: Group::Plan, title: |words| words.steps, draw: steps::view },
     Entry { name: "here", group: Group::Economics, title: |_| words().economics.here.lead.title, draw: economics::here::view },
     Entry { name: "dense", group: Group::Economics, title: |_| words().economics.dense.lead.title, draw: economics::dense::view },
     Entry { name: "batch", group: Group::Economics, title: |_| words().economics.batch.lead.title, draw: economics::batch::view },

@@ -6,7 +6,8 @@
 use std::rc::Rc;
 
 use super::{
-    Action, Activity, AppState, Asked, Conversation, Editing, Loading, Model, Role, Selection, Turn, time,
+    Action, Activity, AppState, Asked, Conversation, Editing, Loading, Model, Role, Selection, Turn, examine,
+    time,
 };
 use crate::protocol::{Envelope, Event, Finish, LoadStage, Request, Source, VERSION};
 
@@ -87,6 +88,7 @@ pub fn reduce(mut state: AppState, action: Action) -> (AppState, Vec<Request>) {
             }
         }
         Action::Selected(position) => state.selection.position = position,
+        Action::ExamineAsked(position) => requests.extend(examine::ask(&mut state, position)),
         Action::Stepped(by) => time::step(&mut state, by),
         Action::PlayToggled => time::toggle(&mut state),
         Action::Ticked => time::tick(&mut state),
@@ -184,6 +186,7 @@ fn forget_conversation(state: &mut AppState) {
         state.draft = editing.draft_before;
     }
     state.conversation = Conversation::default();
+    state.examination = Default::default();
     state.activity = Activity::Idle;
     state.selection.position = None;
 }
@@ -217,6 +220,17 @@ fn apply(state: &mut AppState, event: Event) {
                 .is_some_and(|loading| loading.load_id == load_id)
             {
                 apply_load(state, event);
+            }
+        }
+        Event::Examined(found) => {
+            // What was asked of a conversation that is gone is dropped.
+            if state.examination.asked.take() == Some(found.position) {
+                state.examination.found = Some(Rc::new(found));
+            }
+        }
+        Event::NotExamined { reason } => {
+            if state.examination.asked.take().is_some() {
+                state.alert = Some(reason);
             }
         }
         Event::Notice { text } => state.alert = Some(text),
@@ -303,6 +317,7 @@ fn apply_generation(state: &mut AppState, event: Event) {
             pieces,
         } => {
             let asked = conversation.asked.take();
+            state.examination.forget_from(if fresh { 0 } else { reused });
             if fresh {
                 *conversation = Conversation::default();
             }

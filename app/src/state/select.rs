@@ -1,5 +1,6 @@
 //! What the panels show, derived from the state: plain numbers, nothing measured anew.
 
+pub mod attention;
 pub mod kv;
 pub mod load;
 pub mod measure;
