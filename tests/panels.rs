@@ -88,6 +88,65 @@ fn the_load_panel_shows_what_is_counted() {
 }
 
 #[test]
+fn a_token_looked_at_closely_shows_its_steps_and_its_attention() {
+    use moescope_app::protocol::{Examined, ExaminedKernel, ExaminedStep, SourceText};
+    let asked = fold(finished(), Action::ExamineAsked(2));
+    let step = |kernel, micros, weight_bytes| ExaminedStep {
+        group: "experts".into(),
+        layer: Some(kernel),
+        kernel,
+        micros: Some(micros),
+        weight_bytes,
+        operations: 2 * weight_bytes,
+        ..ExaminedStep::default()
+    };
+    let text = |path: &str| SourceText {
+        path: path.into(),
+        text: "fn main() {}".into(),
+    };
+    let kernel = |stem: &str| ExaminedKernel {
+        stem: stem.into(),
+        files: vec![
+            text("shaders/parts/batch.wgsl"),
+            text(&format!("shaders/{stem}.wgsl")),
+        ],
+        twin: text(&format!("engine/src/cpu/{stem}.rs")),
+    };
+    let found = Examined {
+        position: 2,
+        runs: 5,
+        wall_micros: 40.0,
+        steps: vec![step(0, 10.0, 100), step(1, 20.0, 300), step(0, 5.0, 100)],
+        kernels: vec![kernel("matmul"), kernel("router")],
+        layers: vec![0, 1],
+        attention: vec![0.5, 0.25, 0.25, 0.0, 0.5, 0.25],
+    };
+    let state = recorded_run::receive(asked, vec![Event::Examined(found)]);
+    let page = drawn(fold(state.clone(), Action::ViewChosen(Some("steps"))));
+    let steps = panel(&page, "steps");
+    assert_eq!(raw(steps, "steps"), 3.0);
+    assert_eq!(raw(steps, "steps-micros"), 35.0);
+    assert_eq!(raw(steps, "steps-bytes"), 500.0);
+    assert_eq!(raw(steps, "steps-operations"), 1000.0);
+    // The first step is chosen at first: 100 bytes in 10 µs, and its sources.
+    assert_eq!(raw(steps, "step-bytes-per-second"), 1e7);
+    for path in [
+        "shaders/matmul.wgsl",
+        "shaders/parts/batch.wgsl",
+        "engine/src/cpu/matmul.rs",
+    ] {
+        assert!(steps.contains(path), "{path} is named");
+    }
+    assert_eq!(steps.matches("<rect").count(), 6, "three steps in two strips");
+    let page = drawn(fold(state, Action::ViewChosen(Some("kv"))));
+    let kv = panel(&page, "kv");
+    // The window keeps one of three positions, four sinks keep the rest.
+    assert_eq!(raw(kv, "forgotten-by-window"), 0.625);
+    assert_eq!(raw(kv, "forgotten-by-sinks"), 0.0);
+    assert!(kv.contains("data-position=\"1\" data-share=\"0.375\""));
+}
+
+#[test]
 fn the_kv_panel_shows_bytes_held_reserved_and_read() {
     let page = drawn(finished());
     let kv = panel(&page, "kv");
