@@ -380,6 +380,46 @@ fn every_view_can_be_shown_at_full_size_and_left_again() {
 }
 
 #[test]
+fn every_picture_has_a_table_in_its_panel() {
+    for view in VIEWS {
+        let page = drawn(fold(finished(), Action::ViewChosen(Some(view.name))));
+        for panel in page.split("<section class=\"panel\"").skip(1) {
+            let has_canvas = panel.contains("<canvas");
+            assert!(
+                !has_canvas || panel.contains("<table"),
+                "{}: a picture without its numbers",
+                view.name
+            );
+        }
+    }
+}
+
+#[test]
+fn the_matrix_has_one_tab_stop_and_every_cell_a_name() {
+    let selected = fold(finished(), Action::LayerSelected(1));
+    for (state, stop) in [
+        (finished(), ["data-layer=\"0\"", "data-expert=\"0\""]),
+        (
+            fold(selected, Action::ExpertSelected(Some(2))),
+            ["data-layer=\"1\"", "data-expert=\"2\""],
+        ),
+    ] {
+        let page = drawn(state);
+        let cells = cells(panel(&page, "experts"), "data-prob");
+        let stops: Vec<_> = cells
+            .iter()
+            .filter(|cell| cell.contains("tabindex=\"0\""))
+            .collect();
+        assert_eq!(stops.len(), 1);
+        assert!(
+            stop.iter().all(|attribute| stops[0].contains(attribute)),
+            "{stops:?}"
+        );
+        assert!(cells.iter().all(|cell| cell.contains("aria-label=\"")));
+    }
+}
+
+#[test]
 fn a_view_that_is_not_there_is_the_overview() {
     let page = drawn(fold(finished(), Action::ViewChosen(Some("none of them"))));
     assert!(page.contains("data-panel=\"experts\"") && page.contains("data-panel=\"cost\""));

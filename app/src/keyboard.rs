@@ -1,6 +1,7 @@
 //! Keys that work anywhere on the page, and menus that close when one has left them.
 //!
-//! A menu is a `<details data-pops>`. Escape closes the one the focus is in and gives the focus back to
+//! In a grid the arrow keys move from cell to cell, Enter pins, and Escape leaves a grid or a picture for the
+//! heading of its panel. A menu is a `<details data-pops>`. Escape closes the one the focus is in and gives the focus back to
 //! its heading; a press of the pointer elsewhere closes it too.
 
 use std::rc::Rc;
@@ -9,6 +10,7 @@ use gloo::events::{EventListener, EventListenerOptions};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlElement, KeyboardEvent, NodeList};
 
+use crate::panels::grid;
 use crate::state::Action;
 use crate::store::Store;
 
@@ -33,8 +35,15 @@ fn press(store: &Rc<Store>, event: &KeyboardEvent) {
     let target = event
         .target()
         .and_then(|target| target.dyn_into::<Element>().ok());
+    if target
+        .as_ref()
+        .is_some_and(|target| within_grid(target, &event.key()))
+    {
+        return event.prevent_default();
+    }
     match event.key().as_str() {
         "Escape" if target.as_ref().is_some_and(close_around) => event.prevent_default(),
+        "Escape" if target.as_ref().is_some_and(leave_panel) => event.prevent_default(),
         "?" if store.read(|state| state.preferences.has_shortcuts)
             && !target.as_ref().is_some_and(is_field) =>
         {
@@ -44,6 +53,40 @@ fn press(store: &Rc<Store>, event: &KeyboardEvent) {
         }
         _ => {}
     }
+}
+
+/// Follows a key within a grid; whether it led somewhere.
+fn within_grid(target: &Element, key: &str) -> bool {
+    let root = gloo::utils::document().document_element();
+    let is_right_to_left = root.is_some_and(|root| root.get_attribute("dir").as_deref() == Some("rtl"));
+    if let Some(cell) = grid::step(key, target, is_right_to_left) {
+        grid::enter(&cell);
+        return true;
+    }
+    let is_cell = target.matches("[role=grid] td[tabindex]").unwrap_or_default();
+    if is_cell
+        && matches!(key, "Enter" | " ")
+        && let Some(cell) = target.dyn_ref::<HtmlElement>()
+    {
+        cell.click();
+        return true;
+    }
+    false
+}
+
+/// From a grid or a picture to the heading of its panel; whether there was one.
+fn leave_panel(target: &Element) -> bool {
+    let is_inside = target
+        .closest("[role=grid], .picture[tabindex]")
+        .is_ok_and(|found| found.is_some());
+    let panel = target.closest("[data-panel]").ok().flatten();
+    let heading = panel.and_then(|panel| panel.query_selector("h2").ok().flatten());
+    let Some(heading) = heading.filter(|_| is_inside) else {
+        return false;
+    };
+    heading
+        .dyn_ref::<HtmlElement>()
+        .is_some_and(|heading| heading.focus().is_ok())
 }
 
 /// Whether what is typed there is text.

@@ -8,11 +8,10 @@ use crate::hands::Hands;
 use crate::panels::transcript::transcript;
 use crate::panels::views::{self, Scene};
 use crate::panels::{
-    alert, composer, display, examples, focus, header, keys, loading, measures, models, overview, raster,
-    transport, welcome,
+    alert, composer, display, examples, focus, header, keys, live, loading, measures, models, overview,
+    raster, transport, welcome,
 };
-use crate::protocol::Finish;
-use crate::state::{AppState, CatalogueModel, Role, select};
+use crate::state::{AppState, CatalogueModel, select};
 use crate::words::words;
 
 /// The page. `traced` is the state the trace is drawn from: it may lag behind the text, because
@@ -33,7 +32,7 @@ pub fn layout(state: &AppState, traced: &Rc<AppState>, hands: &Hands) -> Html {
                 <Trace ..trace.clone() />
             </main>
             <TimeStrip key={format!("time-{}", worn(state))} ..trace />
-            <p class="visually-hidden" role="status">{ spoken(state) }</p>
+            <live::Live ..live::Speech::of(state) />
             <keys::Keys key={state.preferences.language.words().tag} is_shown={state.are_keys_shown} dispatch={hands.dispatch.clone()} />
         </>
     }
@@ -137,28 +136,9 @@ fn TimeStrip(props: &TraceProps) -> Html {
         return Html::default();
     }
     html! {
-        <div class="time">
+        <section class="time" aria-label={words().transport.title}>
             if state.view.shown.is_none() { { raster::strip(&Scene::new(state, &props.hands)) } }
             { transport::transport(state, dispatch) }
-        </div>
-    }
-}
-
-/// What a screen reader is told: an answer as a whole, never token by token.
-fn spoken(state: &AppState) -> String {
-    let words = &words().layout;
-    if state.loading.is_some() {
-        return words.loading.into();
-    }
-    let last = state
-        .conversation
-        .turns
-        .last()
-        .filter(|turn| turn.role == Role::Model);
-    match last.and_then(|turn| turn.finish.map(|finish| (turn, finish))) {
-        Some((turn, Finish::ContextFull)) => format!("{} {}", turn.text(), words.full),
-        Some((turn, _)) => turn.text(),
-        None if state.activity.is_idle() => String::new(),
-        None => words.writing.into(),
+        </section>
     }
 }

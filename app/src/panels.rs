@@ -10,9 +10,11 @@ pub mod examples;
 pub mod experts;
 pub mod figure;
 pub mod focus;
+pub mod grid;
 pub mod header;
 pub mod keys;
 pub mod kv;
+pub mod live;
 pub mod load;
 pub mod loading;
 pub mod measures;
@@ -26,6 +28,7 @@ pub mod settings;
 pub mod shade;
 pub mod slot;
 pub mod steps;
+pub mod table;
 pub mod transcript;
 pub mod transport;
 pub mod views;
@@ -44,7 +47,7 @@ pub fn panel(name: &'static str, title: &str, tools: Html, body: Html) -> Html {
     let heading_id = format!("{name}-heading");
     html! {
         <section class="panel" data-panel={name} aria-labelledby={heading_id.clone()}>
-            <header class="panel-head"><h2 id={heading_id}>{ title.to_owned() }</h2>{ tools }</header>
+            <header class="panel-head"><h2 id={heading_id} tabindex="-1">{ title.to_owned() }</h2>{ tools }</header>
             { body }
         </section>
     }

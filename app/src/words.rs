@@ -515,6 +515,12 @@ pub struct Rasters {
     pub empty: &'static str,
     pub note: &'static str,
     pub layer: fn(u32) -> String,
+    /// What opens the table.
+    pub table: &'static str,
+    pub layer_column: &'static str,
+    pub used: &'static str,
+    pub busiest: &'static str,
+    pub times: &'static str,
 }
 
 /// `panels/slot.rs`: one expert of one layer.

@@ -121,6 +121,19 @@ impl Page {
     }
 }
 
+/// The text of axe-core, from the file that `cargo xtask test` names.
+pub fn axe() -> Option<String> {
+    if let Some(path) = std::env::var_os("MOESCOPE_AXE") {
+        return Some(std::fs::read_to_string(path).expect("axe-core can be read"));
+    }
+    assert!(
+        std::env::var_os("MOESCOPE_REQUIRE_GPU").is_none(),
+        "MOESCOPE_AXE names no axe-core; run `cargo xtask test`"
+    );
+    eprintln!("SKIPPED: MOESCOPE_AXE names no axe-core; run `cargo xtask test`");
+    None
+}
+
 /// The built page, from the variable that `cargo xtask test` sets.
 fn dist() -> Option<PathBuf> {
     if let Some(dist) = std::env::var_os("MOESCOPE_DIST") {

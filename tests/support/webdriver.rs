@@ -162,6 +162,29 @@ impl Browser {
         self.post("/window/rect", &json!({ "width": width, "height": height }));
     }
 
+    /// The page's own width and height, which a window cannot make as small.
+    #[track_caller]
+    pub fn viewport(&self, width: u32, height: u32) {
+        let params = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.emulate("Emulation.setDeviceMetricsOverride", &params);
+    }
+
+    /// Paper or screen, and what the visitor prefers: `("forced-colors", "active")`.
+    #[track_caller]
+    pub fn emulate_media(&self, media: &str, features: &[(&str, &str)]) {
+        let features: Vec<_> = features
+            .iter()
+            .map(|(name, value)| json!({ "name": name, "value": value }))
+            .collect();
+        let params = json!({ "media": media, "features": features });
+        self.emulate("Emulation.setEmulatedMedia", &params);
+    }
+
+    #[track_caller]
+    fn emulate(&self, command: &str, params: &Value) {
+        self.post("/goog/cdp/execute", &json!({ "cmd": command, "params": params }));
+    }
+
     /// Saves what the window shows as `target/screenshots/NAME.png`.
     pub fn screenshot(&self, name: &str) -> PathBuf {
         let png = self.call("GET", "/screenshot", None);

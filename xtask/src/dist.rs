@@ -28,6 +28,9 @@ const VARIANT: &str = "worker_bg.simd128.wasm";
 /// Most the two programs may weigh together, as a visitor's browser receives them.
 const BUDGET_GZIP_BYTES: usize = 2_500_000;
 
+/// Most that the engine without the page may weigh of it.
+const ENGINE_BUDGET_GZIP_BYTES: usize = 1_200_000;
+
 /// What a program's wasm weighs.
 pub struct Size {
     pub program: &'static str,
@@ -153,12 +156,17 @@ impl Sizes {
         Ok(Self(PROGRAMS.into_iter().map(size).collect::<Result<_>>()?))
     }
 
-    /// An error where the programs together weigh more than the budget.
+    /// An error where the programs together, or the engine alone, weigh more than the budget.
     pub fn check_budget(&self) -> Result<()> {
         let total: usize = self.0.iter().map(|size| size.gzip_bytes).sum();
         if total > BUDGET_GZIP_BYTES {
             let (total, budget) = (kilobytes(total), kilobytes(BUDGET_GZIP_BYTES));
             bail!("the page's wasm weighs {total} gzipped; its budget is {budget} (xtask/src/dist.rs)");
+        }
+        let engine = self.0.iter().find(|size| size.program == "worker");
+        if let Some(size) = engine.filter(|size| size.gzip_bytes > ENGINE_BUDGET_GZIP_BYTES) {
+            let (own, budget) = (kilobytes(size.gzip_bytes), kilobytes(ENGINE_BUDGET_GZIP_BYTES));
+            bail!("the worker's wasm weighs {own} gzipped; its budget is {budget} (xtask/src/dist.rs)");
         }
         Ok(())
     }

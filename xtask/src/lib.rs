@@ -8,6 +8,7 @@ mod build;
 pub mod dist;
 mod expand;
 mod fixtures;
+mod npm;
 mod plan;
 mod serve;
 pub mod shell;

@@ -5,14 +5,14 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use anyhow::{Context, Result, anyhow};
-use tiny_http::{Header, Method, Request, Response, Server, StatusCode};
+use tiny_http::{Header, Method, Request, Server, StatusCode};
 
 mod headers;
 mod path;
@@ -199,13 +199,7 @@ fn send_file(request: Request, path: &Path) -> std::io::Result<()> {
         header("If-None-Match").as_deref(),
         header("If-Modified-Since").as_deref(),
     ) {
-        return request.respond(Response::new(
-            StatusCode(304),
-            fields,
-            std::io::empty(),
-            Some(0),
-            None,
-        ));
+        return send(request, 304, &fields, std::io::empty(), None);
     }
     let range = header("Range").filter(|_| validators.allow_range(header("If-Range").as_deref()));
     let (status, start, count) = match range::wanted(range.as_deref(), len) {
@@ -220,24 +214,40 @@ fn send_file(request: Request, path: &Path) -> std::io::Result<()> {
         }
     };
     file.seek(SeekFrom::Start(start))?;
-    let body = file.take(count);
-    let count = usize::try_from(count).ok();
     // Content-Length must be sent, or the page could not show progress: so never chunked.
-    let response =
-        Response::new(StatusCode(status), fields, body, count, None).with_chunked_threshold(usize::MAX);
-    request.respond(response)
+    send(request, status, &fields, file.take(count), Some(count))
+}
+
+/// Answers, and asks the visitor to close the connection. The server can leave a connection that came just
+/// after another without a thread until some other connection ends; kept open, they would all wait for it.
+fn send(
+    request: Request,
+    status: u16,
+    fields: &[Header],
+    mut body: impl Read,
+    count: Option<u64>,
+) -> std::io::Result<()> {
+    let has_body = *request.method() != Method::Head;
+    let mut out = request.into_writer();
+    let reason = StatusCode(status).default_reason_phrase();
+    write!(out, "HTTP/1.1 {status} {reason}\r\n")?;
+    for Header { field, value } in fields {
+        write!(out, "{field}: {value}\r\n")?;
+    }
+    if let Some(count) = count {
+        write!(out, "Content-Length: {count}\r\n")?;
+    }
+    write!(out, "Connection: close\r\n\r\n")?;
+    if has_body {
+        std::io::copy(&mut body, &mut out)?;
+    }
+    out.flush()
 }
 
 fn sentence(request: Request, status: u16, text: &str, extra: Option<Header>) -> std::io::Result<()> {
     let mut fields = headers::for_sentence();
     fields.extend(extra);
     let body = format!("{text}\n").into_bytes();
-    let len = Some(body.len());
-    request.respond(Response::new(
-        StatusCode(status),
-        fields,
-        std::io::Cursor::new(body),
-        len,
-        None,
-    ))
+    let count = Some(body.len() as u64);
+    send(request, status, &fields, std::io::Cursor::new(body), count)
 }

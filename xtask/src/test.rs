@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 
 use crate::toolchain::WASM_TARGET;
 use crate::wasm_opt::Effort;
-use crate::{Verb, dist, shell, system};
+use crate::{Verb, dist, npm, shell, system};
 
 pub const VERB: Verb = Verb {
     name: "test",
@@ -12,6 +12,9 @@ pub const VERB: Verb = Verb {
     about: "build, lint and test everything; with a filter, build and run the tests so named",
     run,
 };
+
+/// What `tests/accessibility.rs` asks about every view.
+const AXE: &str = "axe-core@4.14.1";
 
 fn run(args: &[String]) -> Result<()> {
     if args.len() > 1 {
@@ -59,10 +62,12 @@ fn clippy() -> Result<()> {
 
 /// A GPU test without a GPU, and a browser test without a page, are failures here.
 fn cargo_test(filter: &[String]) -> Result<()> {
+    let axe = npm::file(AXE, "axe-core/axe.min.js")?;
     let mut command = shell::cargo(&["test", "--workspace"]);
     command
         .args(filter)
         .env("MOESCOPE_REQUIRE_GPU", "1")
+        .env("MOESCOPE_AXE", axe)
         .env("MOESCOPE_DIST", dist::folder());
     shell::run(&mut command)
 }

@@ -8,9 +8,9 @@ use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use crate::shell;
+use crate::{npm, shell};
 
 /// The Binaryen release taken from npm. Releases much older than rustc cannot read its output
 /// (Debian 12's 108 stops at `table.fill`).
@@ -75,13 +75,5 @@ fn on_path() -> Option<PathBuf> {
 }
 
 fn from_npm() -> Result<PathBuf> {
-    let prefix = shell::target_dir().join("tools").join(BINARYEN);
-    let tool = prefix.join("node_modules/.bin/wasm-opt");
-    if !tool.exists() {
-        fs::create_dir_all(&prefix)?;
-        let install = ["install", "--silent", "--no-audit", "--no-fund", "--prefix"];
-        shell::output(shell::command("npm", &install).arg(&prefix).arg(BINARYEN))
-            .context("npm could not install Binaryen")?;
-    }
-    Ok(tool)
+    npm::file(BINARYEN, ".bin/wasm-opt")
 }

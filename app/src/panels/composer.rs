@@ -55,7 +55,7 @@ fn textarea(state: &AppState, dispatch: &Dispatch, send: &Callback<()>) -> Html 
         .count()
         .clamp(1, 8)
         .max(if state.draft.len() > 90 { 3 } else { 1 });
-    html! { <textarea id="prompt" rows={rows.to_string()} placeholder={words().composer.placeholder} value={state.draft.clone()} {oninput} {onkeydown} /> }
+    html! { <textarea id="prompt" dir="auto" rows={rows.to_string()} placeholder={words().composer.placeholder} value={state.draft.clone()} {oninput} {onkeydown} /> }
 }
 
 fn editing(dispatch: &Dispatch) -> Html {

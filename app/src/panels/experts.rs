@@ -5,13 +5,14 @@
 
 use yew::{Html, classes, html};
 
+use super::grid::{self, Grid};
 use super::shade::{shade, shade_between};
 use super::views::Scene;
 use super::{Dispatch, not_fed, nothing, panel};
 use crate::format;
 use crate::protocol::ModelFacts;
 use crate::state::select::{self, Focus, LayerLoad, LayerRouting};
-use crate::state::{Action, Conversation, ExpertsView};
+use crate::state::{Action, Conversation, ExpertsView, Selection};
 use crate::words::words;
 
 /// Above this many cells only the chosen experts are listed: a table would outgrow the screen.
@@ -26,6 +27,7 @@ pub fn view(scene: &Scene<'_>) -> Html {
             &state.conversation,
             scene.focus.as_ref(),
             state.view.experts,
+            state.selection,
             dispatch,
         ),
         None => {
@@ -40,15 +42,21 @@ fn experts(
     conversation: &Conversation,
     focus: Option<&Focus<'_>>,
     view: ExpertsView,
+    selection: Selection,
     dispatch: &Dispatch,
 ) -> Html {
+    let grid = Cells {
+        facts,
+        grid: Grid::new(facts, selection),
+        dispatch,
+    };
     let words = &words().experts;
     let body = match (view, focus) {
         (_, None) => nothing(&(words.empty)(facts.top_k, facts.n_experts)),
-        (ExpertsView::Load, _) => load(facts, conversation),
+        (ExpertsView::Load, _) => load(&grid, conversation),
         (ExpertsView::Token, Some(Focus { row: None, .. })) => not_fed(),
         (ExpertsView::Token, Some(Focus { row: Some(row), .. })) => {
-            token(facts, &select::routing(facts, row))
+            token(&grid, &select::routing(facts, row))
         }
     };
     panel("experts", words.title, toggle(view, dispatch), body)
@@ -67,13 +75,20 @@ fn toggle(view: ExpertsView, dispatch: &Dispatch) -> Html {
     }
 }
 
-fn token(facts: &ModelFacts, layers: &[LayerRouting]) -> Html {
+/// What the cells of the matrix need to know.
+struct Cells<'a> {
+    facts: &'a ModelFacts,
+    grid: Grid,
+    dispatch: &'a Dispatch,
+}
+
+fn token(own: &Cells<'_>, layers: &[LayerRouting]) -> Html {
     let words = &words().experts;
-    let is_small = layers.len() * facts.n_experts as usize <= MATRIX_CELLS;
+    let is_small = layers.len() * own.facts.n_experts as usize <= MATRIX_CELLS;
     html! {
         <>
             if is_small {
-                { matrix(facts, words.matrix, [words.entropy, words.margin], layers.iter().map(token_row)) }
+                { matrix(own, words.matrix, [words.entropy, words.margin], layers.iter().map(|layer| token_row(layer, own.grid))) }
                 <p class="legend">{ words.shade }{ ramp() }{ words.legend }</p>
             }
             { near_ties(layers) }
@@ -97,12 +112,13 @@ fn near_ties(layers: &[LayerRouting]) -> Html {
 }
 
 fn matrix(
-    facts: &ModelFacts,
+    own: &Cells<'_>,
     caption: &'static str,
     ends: [&'static str; 2],
     rows: impl Iterator<Item = Html>,
 ) -> Html {
     let words = &words().experts;
+    let facts = own.facts;
     let step = if facts.n_experts <= 32 { 2 } else { 8 };
     let number = |expert: u32| {
         if expert.is_multiple_of(step) {
@@ -112,8 +128,8 @@ fn matrix(
         }
     };
     html! {
-        <div class="matrix-box" tabindex="0" role="region" aria-label={caption}>
-            <table class={classes!("matrix", (facts.n_experts > 40).then_some("dense"))}>
+        <div class="matrix-box">
+            <table class={classes!("matrix", (facts.n_experts > 40).then_some("dense"))} role="grid" aria-readonly="true" onclick={grid::picked(facts, own.dispatch)}>
                 <caption class="visually-hidden">{ caption }</caption>
                 <thead><tr>
                     <th scope="col" class="corner">{ words.layer }</th>
@@ -126,7 +142,7 @@ fn matrix(
     }
 }
 
-fn token_row(layer: &LayerRouting) -> Html {
+fn token_row(layer: &LayerRouting, grid: Grid) -> Html {
     let tied = layer
         .is_near_tie()
         .then(|| (layer.chosen.last().map(|(id, _)| *id), layer.first_rejected()));
@@ -139,7 +155,8 @@ fn token_row(layer: &LayerRouting) -> Html {
         let weight = rank
             .and_then(|rank| layer.chosen.get(rank))
             .map(|(_, weight)| *weight);
-        token_cell(layer.layer, expert, prob, rank, weight, is_tied(expert))
+        let chosen = rank.zip(weight);
+        token_cell(layer.layer, expert, prob, chosen, is_tied(expert), grid)
     };
     html! {
         <tr key={layer.layer}>
@@ -158,18 +175,24 @@ fn token_cell(
     layer: u32,
     expert: usize,
     prob: f32,
-    rank: Option<usize>,
-    weight: Option<f32>,
+    chosen: Option<(usize, f32)>,
     is_tied: bool,
+    grid: Grid,
 ) -> Html {
+    let (rank, weight) = chosen.unzip();
     let (words, number) = (&words().experts, expert as u32);
     let told = match weight {
         Some(weight) => (words.chosen_cell)(layer, number, &format::prob(prob), &format::prob(weight)),
         None => (words.cell)(layer, number, &format::prob(prob)),
     };
+    // What is heard begins with what is seen.
+    let heard = match rank {
+        Some(rank) => format!("{}: {told}", rank + 1),
+        None => told.clone(),
+    };
     html! {
-        <td class={classes!(format!("s{}", shade(prob)), rank.map(|_| "chosen"), is_tied.then_some("tied"))} title={told}
-            data-layer={layer.to_string()} data-expert={expert.to_string()} data-prob={prob.to_string()}
+        <td class={classes!(format!("s{}", shade(prob)), rank.map(|_| "chosen"), is_tied.then_some("tied"))} title={told} aria-label={heard}
+            tabindex={grid.tabindex(layer, expert)} aria-selected={grid.is_selected(layer, expert).then_some("true")} data-layer={layer.to_string()} data-expert={expert.to_string()} data-prob={prob.to_string()}
             data-weight={weight.map(|weight| weight.to_string())} data-rank={rank.map(|rank| (rank + 1).to_string())}>
             { rank.map(|rank| (rank + 1).to_string()).unwrap_or_default() }
         </td>
@@ -201,7 +224,8 @@ fn chosen_table(layers: &[LayerRouting], is_open: bool) -> Html {
     }
 }
 
-fn load(facts: &ModelFacts, conversation: &Conversation) -> Html {
+fn load(own: &Cells<'_>, conversation: &Conversation) -> Html {
+    let facts = own.facts;
     let words = &words().experts;
     let layers = select::load(facts, conversation);
     if layers.len() * facts.n_experts as usize > MATRIX_CELLS {
@@ -214,7 +238,7 @@ fn load(facts: &ModelFacts, conversation: &Conversation) -> Html {
     }
     html! {
         <>
-            { matrix(facts, words.load_matrix, [words.used, words.variation], layers.iter().map(load_row)) }
+            { matrix(own, words.load_matrix, [words.used, words.variation], layers.iter().map(|layer| load_row(layer, own.grid))) }
             <p class="legend">{ words.shade }{ ramp() }{ (words.load_legend)(facts.top_k, facts.n_experts) }</p>
             <p class="note">{ words.load_note }</p>
         </>
@@ -228,7 +252,7 @@ fn used(layer: &LayerLoad) -> String {
     )
 }
 
-fn load_row(layer: &LayerLoad) -> Html {
+fn load_row(layer: &LayerLoad, grid: Grid) -> Html {
     let cell = |(expert, &count): (usize, &u32)| {
         let ratio = f64::from(count) / layer.uniform.max(f64::MIN_POSITIVE);
         let told = (words().experts.load_cell)(
@@ -238,8 +262,8 @@ fn load_row(layer: &LayerLoad) -> Html {
             &format::significant(ratio),
         );
         html! {
-            <td class={format!("s{}", shade_between(ratio, 0.0, 3.0))} title={told}
-                data-layer={layer.layer.to_string()} data-expert={expert.to_string()} data-count={count.to_string()}>
+            <td class={format!("s{}", shade_between(ratio, 0.0, 3.0))} title={told.clone()} aria-label={told}
+                tabindex={grid.tabindex(layer.layer, expert)} aria-selected={grid.is_selected(layer.layer, expert).then_some("true")} data-layer={layer.layer.to_string()} data-expert={expert.to_string()} data-count={count.to_string()}>
                 { if count == 0 { "·" } else { "" } }
             </td>
         }

@@ -120,7 +120,10 @@ pub fn Canvas(props: &CanvasProps) -> Html {
         when(onmove, |event: KeyboardEvent| {
             let is_plain = !event.ctrl_key() && !event.alt_key() && !event.meta_key();
             let found = Move::of_key(&event.key()).filter(|_| is_plain)?;
-            event.prevent_default();
+            // Leaving is also the page's affair: the focus goes to the heading of the panel.
+            if found != Move::Leave {
+                event.prevent_default();
+            }
             Some(found)
         })
     });

@@ -1,5 +1,6 @@
 //! Time in all MoE layers at once: one small raster for each, over the whole conversation.
 
+use std::cmp::Reverse;
 use std::rc::Rc;
 
 use yew::{Callback, Html, Properties, component, html, use_memo};
@@ -7,9 +8,10 @@ use yew::{Callback, Html, Properties, component, html, use_memo};
 use super::picture::{Canvas, Frame, Picture};
 use super::raster::{order_menu, weight_shade};
 use super::views::Scene;
-use super::{Dispatch, nothing, panel};
+use super::{Dispatch, nothing, panel, table};
+use crate::format;
 use crate::same::Same;
-use crate::state::select::raster::{Columns, Order, cells, sort, uses};
+use crate::state::select::raster::{Columns, ExpertUse, Order, cells, sort, uses};
 use crate::state::{Action, Model, Row};
 use crate::words::words;
 
@@ -62,7 +64,8 @@ pub fn Rasters(props: &RastersProps) -> Html {
             let mut uses = uses(rows, n_experts, top_k, layer);
             sort(&mut uses, *order);
             let cells = cells(rows, &uses, top_k, layer, columns);
-            Picture::new(columns.count, cells.into_iter().map(weight_shade))
+            let picture = Picture::new(columns.count, cells.into_iter().map(weight_shade));
+            (picture, numbers(facts.moe_layers[layer], &uses))
         };
         (0..facts.moe_layers.len()).map(picture).collect::<Vec<_>>()
     });
@@ -74,7 +77,7 @@ pub fn Rasters(props: &RastersProps) -> Html {
         lines: n_experts,
     });
     let known = props.rows.len();
-    let one = |(layer, picture): (usize, &Rc<Picture>)| {
+    let one = |(layer, (picture, _)): (usize, &(Rc<Picture>, [String; 4]))| {
         let dispatch = props.dispatch.clone();
         let onpick = Callback::from(move |(column, _): (usize, usize)| {
             let position = columns.position(column);
@@ -93,5 +96,25 @@ pub fn Rasters(props: &RastersProps) -> Html {
             </figure>
         }
     };
-    html! { <div class="multiples">{ for pictures.iter().enumerate().map(one) }</div> }
+    let words = &words().rasters;
+    let heads = [words.layer_column, words.used, words.busiest, words.times];
+    html! {
+        <>
+            <div class="multiples">{ for pictures.iter().enumerate().map(one) }</div>
+            { table::folded(words.table, &heads, pictures.iter().map(|(_, numbers)| numbers.clone())) }
+        </>
+    }
+}
+
+/// A picture in numbers: its layer, how many experts are used, and the busiest.
+fn numbers(layer: u32, uses: &[ExpertUse]) -> [String; 4] {
+    let used = uses.iter().filter(|own| own.times > 0).count();
+    // Of equals the one with the lowest number.
+    let busiest = uses.iter().max_by_key(|own| (own.times, Reverse(own.expert)));
+    [
+        layer.to_string(),
+        (words().numbers.of)(&format::count(used as u64), &format::count(uses.len() as u64)),
+        busiest.map_or("—".into(), |own| own.expert.to_string()),
+        busiest.map_or("—".into(), |own| format::count(u64::from(own.times))),
+    ]
 }

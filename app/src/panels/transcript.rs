@@ -130,10 +130,10 @@ fn view_turn(turn: &Turn, style: &Style, tools: &Html) -> Html {
     };
     html! {
         <article class={classes!("turn", class)} key={format!("{}-{class}", turn.generation_id)}>
-            <header class="turn-head"><h3>{ who }</h3>{ tools.clone() }</header>
+            <header class="turn-head"><h2>{ who }</h2>{ tools.clone() }</header>
             if turn.finish.is_some() || turn.role == Role::User { <p class="visually-hidden">{ turn.text() }</p> }
             if turn.marks().any(|mark| mark.kind == MarkKind::Reasoned) { <p class="reasons">{ words().transcript.reasons }</p> }
-            <div class="tokens" role="listbox" aria-orientation="horizontal" aria-label={(words().transcript.tokens_of)(who)}>
+            <div class="tokens" dir="auto" role="listbox" aria-orientation="horizontal" aria-label={(words().transcript.tokens_of)(who)}>
                 { for turn.chunks.iter().enumerate().map(|(at, chunk)| html! { <ChunkView key={at} ..style.chunk(chunk) /> }) }
             </div>
             { ending(turn) }
@@ -216,6 +216,8 @@ fn view_mark(mark: &Mark, props: &ChunkProps, weight: Option<f32>) -> Html {
             &mark.text,
         ))),
         MarkKind::Reasoned => Some((words().transcript.reasoned)(&visible(&mark.text))),
+        // Nothing is heard of a blank.
+        _ if mark.text.trim().is_empty() => Some(format::token_text(&mark.text)),
         MarkKind::Prompt | MarkKind::Generated => None,
     };
     let title = measured

@@ -197,9 +197,8 @@ pub static WORDS: Words = Words {
                 name: "Grids and pictures",
                 keys: &[
                     ("← → ↑ ↓", "the next cell"),
-                    ("Page Up, Page Down", "eight cells up or down"),
+                    ("Page Up, Page Down", "sixteen cells back or on"),
                     ("Home, End", "the first or the last cell of the row"),
-                    ("Ctrl + Home, Ctrl + End", "the first or the last cell of all"),
                     ("Enter", "pin what the cell stands for in every view"),
                     ("Esc", "leave the grid for the heading of its panel"),
                 ],
@@ -433,6 +432,11 @@ pub static WORDS: Words = Words {
         empty: "One small picture for each layer will be drawn here.",
         note: "One picture for each layer; lines: experts, columns: positions, shade: weight. The button above a picture selects its layer.",
         layer: |layer| format!("layer {layer}"),
+        table: "The pictures in numbers",
+        layer_column: "layer",
+        used: "experts used",
+        busiest: "busiest expert",
+        times: "times chosen",
     },
     settings: Settings {
         title: "Sampling",

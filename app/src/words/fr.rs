@@ -213,9 +213,8 @@ pub static WORDS: Words = Words {
                 name: "Grilles et images",
                 keys: &[
                     ("← → ↑ ↓", "la cellule voisine"),
-                    ("Page préc., Page suiv.", "huit cellules plus haut ou plus bas"),
+                    ("Page préc., Page suiv.", "seize cellules en arrière ou en avant"),
                     ("Début, Fin", "la première ou la dernière cellule de la ligne"),
-                    ("Ctrl + Début, Ctrl + Fin", "la toute première ou la toute dernière cellule"),
                     ("Entrée", "épingler dans toutes les vues ce que représente la cellule"),
                     ("Échap", "quitter la grille pour le titre de son panneau"),
                 ],
@@ -449,6 +448,11 @@ pub static WORDS: Words = Words {
         empty: "Une petite image par couche sera dessinée ici.",
         note: "Une image par couche ; lignes : experts, colonnes : positions, teinte : poids. Le bouton au-dessus d’une image choisit sa couche.",
         layer: |layer| format!("couche {layer}"),
+        table: "Les images en chiffres",
+        layer_column: "couche",
+        used: "experts utilisés",
+        busiest: "expert le plus sollicité",
+        times: "fois choisi",
     },
     settings: Settings {
         title: "Échantillonnage",
