@@ -13,3 +13,5 @@ mod panels;
 mod presets;
 #[path = "panels/recorded_run.rs"]
 mod recorded_run;
+#[path = "economics/rounded.rs"]
+mod rounded;

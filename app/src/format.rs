@@ -198,6 +198,11 @@ pub fn dollars(amount: f64) -> String {
     }
 }
 
+/// Dollars an hour.
+pub fn dollars_per_hour(amount: f64) -> String {
+    format!("{}/h", dollars(amount))
+}
+
 /// Whole cents as an amount of dollars, to the last of them.
 pub fn cents(cents: u128) -> String {
     let (whole, rest) = (cents / 100, cents % 100);
@@ -283,6 +288,31 @@ pub fn signed_percent(share: f64) -> String {
         share if share < -0.005 => format!("−{}{NARROW}%", count((-share * 100.0).round() as u64)),
         share => format!("{}{NARROW}%", count((share * 100.0).round().max(0.0) as u64)),
     }
+}
+
+/// Bits of a divergence, however small.
+pub fn bits_exact(number: f64) -> String {
+    format!("{}{NARROW}{}", digits(number), words().numbers.bit)
+}
+
+/// A day since 1970-01-01, as ISO 8601 has it.
+pub fn day(days: i64) -> String {
+    // Civil date from days, in years that begin in March, so that the leap day is the last one
+    // (Howard Hinnant, "chrono-compatible low-level date algorithms").
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    format!("{year}-{month:02}-{day:02}")
 }
 
 /// A token's text made visible: spaces and line ends shown as signs.

@@ -20,6 +20,8 @@ pub struct Hands {
     pub open: Callback<Vec<File>>,
     /// Load from this address.
     pub load: Callback<String>,
+    /// Read a price file.
+    pub read_prices: Callback<File>,
     /// Ask the browser to keep what is stored.
     pub persist: Callback<()>,
 }

@@ -335,7 +335,8 @@ fn use_calm(shown: &Rc<AppState>) -> Rc<AppState> {
 }
 
 fn hands(store: &Rc<Store>) -> Hands {
-    let (for_actions, for_draft, for_prompt, for_file, for_url, for_persist, for_branch) = (
+    let (for_actions, for_draft, for_prompt, for_file, for_url, for_persist, for_branch, for_prices) = (
+        store.clone(),
         store.clone(),
         store.clone(),
         store.clone(),
@@ -352,6 +353,7 @@ fn hands(store: &Rc<Store>) -> Hands {
         open: Callback::from(move |files: Vec<File>| open(&for_file, &files)),
         load: Callback::from(move |url| load_url(&for_url, url)),
         persist: Callback::from(move |()| persist(&for_persist)),
+        read_prices: Callback::from(move |file| economics::read_prices(&for_prices, file)),
     }
 }
 

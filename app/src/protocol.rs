@@ -6,11 +6,13 @@
 
 mod column;
 mod examined;
+mod measured;
 mod sizes;
 
 use serde::{Deserialize, Serialize};
 
 pub use examined::{Examined, ExaminedKernel, ExaminedStep, SourceText};
+pub use measured::BitsFacts;
 pub use sizes::{CacheFacts, SizeFacts};
 
 /// Raised whenever a message changes its meaning; page and worker must agree.
@@ -59,6 +61,10 @@ pub enum Request {
     Cancel { generation_id: u32 },
     /// Look closely at a token of the conversation.
     Examine { position: u32 },
+    /// Measure how fast the device moves memory.
+    Calibrate,
+    /// Round the experts to each of these bits and hold them against the model over the conversation.
+    CompareBits { bits: Vec<u8> },
     /// Forget the conversation.
     NewChat,
     /// Go on with a conversation that was recorded; it takes the place of the present one.
@@ -250,6 +256,15 @@ pub enum Event {
     Examined(Examined),
     /// Why a token cannot be looked at closely.
     NotExamined {
+        reason: String,
+    },
+    /// Bytes per second, where nothing else is to be done.
+    Calibrated {
+        bytes_per_second: f64,
+    },
+    BitsCompared(Vec<BitsFacts>),
+    /// A measurement asked for could not be made.
+    MeasureFailed {
         reason: String,
     },
     /// Something the visitor should know; everything goes on.

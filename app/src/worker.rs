@@ -10,6 +10,7 @@ mod examine;
 mod facts;
 mod generate;
 mod load;
+mod measure;
 mod pause;
 mod post;
 mod queue;
@@ -103,6 +104,8 @@ async fn serve(queue: Rc<Queue>, cancelled: Rc<Cancelled>, post: Post) {
                 generate::generate(generation_id, prompt, options, loaded.as_mut(), &cancelled, &post).await;
             }
             Request::Examine { position } => examine::examine(position, loaded.as_mut(), &post).await,
+            Request::Calibrate => measure::calibrate(loaded.as_ref(), &post).await,
+            Request::CompareBits { bits } => measure::compare_bits(&bits, loaded.as_ref(), &post).await,
             Request::NewChat => {
                 if let Some(loaded) = &mut loaded {
                     loaded.chat.clear();

@@ -18,6 +18,8 @@ pub enum Error {
     #[error(transparent)]
     Gpu(#[from] crate::gpu::GpuError),
     #[error(transparent)]
+    Round(#[from] crate::rounded::RoundError),
+    #[error(transparent)]
     Sampler(#[from] crate::sampler::SamplerError),
     #[error(transparent)]
     Team(#[from] crate::team::TeamError),

@@ -4,6 +4,7 @@
 //! buffer with all parameters. A pass writes its few inputs, encodes the steps into compute passes
 //! by step group, copies the outputs into one staging buffer, and waits for one readback.
 
+mod bandwidth;
 mod context;
 pub mod executor;
 mod pipelines;

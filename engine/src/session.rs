@@ -2,6 +2,7 @@
 //!
 //! A session knows tokens, not text, and nothing of a screen.
 
+mod bandwidth;
 mod examine;
 mod executor;
 mod kv_format;

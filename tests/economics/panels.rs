@@ -128,15 +128,11 @@ fn every_panel_speaks_every_language() {
         speak(*language);
         for (view, english) in views().zip(&english) {
             let page = shown(with_presets(finished()), view);
-            let title = |page: &str| {
-                text(
-                    page.split("<h2")
-                        .nth(1)
-                        .and_then(|rest| rest.split("</h2>").next())
-                        .unwrap_or_default(),
-                )
+            let lead = |page: &str| {
+                let at = page.split("class=\"lead\"").nth(1).unwrap_or_default();
+                text(at.split("</p>").next().unwrap_or_default())
             };
-            assert_ne!(title(panel(&page, view)), title(panel(english, view)), "{view}");
+            assert_ne!(lead(panel(&page, view)), lead(panel(english, view)), "{view}");
             assert!(
                 !page.contains("modelled<") && !page.contains("(modelled)"),
                 "{view}"
@@ -200,4 +196,166 @@ fn a_dense_model_of_equal_size_reads_all_of_it() {
     );
     assert_eq!((sparse, dense), (7_050_000.0, 11_800_000.0));
     assert!(value(&page, "ran-bytes", "equal-total") > value(&page, "ran-bytes", "equal-active"));
+}
+
+#[test]
+fn a_latent_cache_takes_what_its_makers_say() {
+    let state = fold(
+        with_presets(finished()),
+        Action::Economics(EconomicsAction::BesideChosen("deepseek-v3".into())),
+    );
+    let page = shown(state.clone(), "context");
+    assert_eq!(value(&page, "kv-bytes-per-token", "deepseek-v3"), 70_272.0);
+    let longer = shown(edited(state, Assumption::Context, 65_536.0), "context");
+    assert_eq!(
+        value(&longer, "kv-held-bytes", "deepseek-v3"),
+        65_536.0 * 70_272.0
+    );
+    assert!(
+        value(&longer, "prefill-seconds", "deepseek-v3")
+            > value(&longer, "cached-prefill-seconds", "deepseek-v3")
+    );
+}
+
+#[test]
+fn more_agents_take_more_memory_and_never_fewer_copies() {
+    let at = |sessions| {
+        shown(
+            edited(with_presets(finished()), Assumption::AgentSessions, sessions),
+            "context",
+        )
+    };
+    let (few, many) = (at(1.0), at(1000.0));
+    let of = |page: &str, name| value(page, name, "gpt-oss-20b");
+    assert!((of(&many, "agents-kv-bytes") / of(&few, "agents-kv-bytes") - 1000.0).abs() < 1e-6);
+    assert!(of(&many, "agents-copies") > of(&few, "agents-copies"));
+    assert!(value(&few, "agent-bill", "only") < value(&few, "agent-bill-uncached", "only"));
+}
+
+#[test]
+fn the_receipt_adds_up_in_every_providers_words() {
+    use moescope_engine::cost::usage::Provider;
+    let state = edited(with_presets(finished()), Assumption::PriceOutput, 1000.0);
+    let page = shown(state.clone(), "receipt");
+    let names = [
+        "fresh-input",
+        "cache-read",
+        "cache-write",
+        "visible-output",
+        "reasoning-output",
+    ];
+    let sum: f64 = names.iter().map(|name| value(&page, name, "cost")).sum();
+    assert!((sum - value(&page, "total", "cost")).abs() < 1e-12);
+    let tokens: f64 = names.iter().map(|name| value(&page, name, "tokens")).sum();
+    assert_eq!(tokens, value(&page, "total", "tokens"));
+    for (provider, field) in [
+        (Provider::OpenAiChat, "prompt_tokens"),
+        (Provider::OpenAiResponses, "input_tokens"),
+        (Provider::Anthropic, "cache_creation_input_tokens"),
+        (Provider::Gemini, "promptTokenCount"),
+    ] {
+        let chosen = EconomicsAction::ProviderChosen(provider);
+        let page = shown(fold(state.clone(), Action::Economics(chosen)), "receipt");
+        assert_eq!(
+            value(&page, field, "only"),
+            if provider == Provider::Anthropic { 0.0 } else { 2.0 }
+        );
+    }
+}
+
+#[test]
+fn a_budget_ends_on_a_day_of_the_calendar() {
+    let state = fold(
+        with_presets(finished()),
+        Action::Economics(EconomicsAction::TodayTold(20_416)),
+    );
+    let page = shown(edited(state.clone(), Assumption::Budget, 1.0), "budget");
+    let months = value(&page, "months", "only");
+    let days = (months * 365.25 / 12.0).floor();
+    assert_eq!(value(&page, "budget-ends-day", "only"), 20_416.0 + days);
+    let spent = shown(edited(state, Assumption::TaskScale, 100_000.0), "budget");
+    assert!(value(&spent, "months", "only") < months * 1e5);
+}
+
+#[test]
+fn days_are_those_of_the_calendar() {
+    use moescope_app::format::day;
+    let days = [
+        (0, "1970-01-01"),
+        (59, "1970-03-01"),
+        (11_016, "2000-02-29"),
+        (20_782, "2026-11-25"),
+        (-1, "1969-12-31"),
+    ];
+    for (days, written) in days {
+        assert_eq!(day(days), written);
+    }
+}
+
+#[test]
+fn the_waste_of_a_run_that_always_chose_the_same_is_half() {
+    let page = shown(with_presets(finished()), "waste");
+    assert_eq!(value(&page, "coverage", "only"), 0.5);
+    assert_eq!(value(&page, "kept", "only"), 0.5);
+    assert_eq!(value(&page, "missed-tokens", "only"), 0.0);
+    // Four of eight experts of 1 187 500 weights at 4.5 bits.
+    assert_eq!(value(&page, "saved-bytes", "loaded"), 4.0 * 1_187_500.0 * 0.5625);
+}
+
+#[test]
+fn the_field_guide_sorts_and_compares() {
+    use moescope_app::state::economics::Column;
+    let totals = |page: &str| -> Vec<f64> {
+        let rows = page.split("<tr ").filter(|row| row.contains("data-model"));
+        rows.map(|row| attribute(row, "data-total").parse().expect("a number"))
+            .collect()
+    };
+    let page = shown(with_presets(finished()), "guide");
+    let sorted = totals(&page);
+    assert!(sorted.len() >= 16 && sorted.is_sorted());
+    let by_active = EconomicsAction::SortedBy(Column::Active);
+    let state = fold(with_presets(finished()), Action::Economics(by_active));
+    assert!(!totals(&shown(state, "guide")).is_sorted());
+}
+
+#[test]
+fn what_was_measured_of_fewer_bits_is_shown_and_forgotten_with_the_conversation() {
+    use moescope_app::protocol::{BitsFacts, Event};
+    let facts = BitsFacts {
+        bits: 4,
+        positions: 3,
+        divergence_bits: 0.0125,
+        agreement: 1.0,
+        perplexity: 2.0,
+        reference_perplexity: 1.9,
+    };
+    let state =
+        crate::recorded_run::receive(with_presets(finished()), vec![Event::BitsCompared(vec![facts])]);
+    let page = shown(state.clone(), "bits");
+    assert_eq!(value(&page, "kl-divergence", "bits-4"), 0.0125);
+    let asked = crate::recorded_run::fold(state, crate::recorded_run::send(9, "again"));
+    let started = Event::Started {
+        generation_id: 9,
+        fresh: false,
+        seed: 1,
+        reused: 0,
+        first_position: 3,
+        pieces: Vec::new(),
+    };
+    let page = shown(crate::recorded_run::receive(asked, vec![started]), "bits");
+    assert!(!page.contains("kl-divergence"));
+}
+
+#[test]
+fn bandwidth_is_a_share_of_what_was_measured() {
+    use moescope_app::protocol::Event;
+    let told = Event::Calibrated {
+        bytes_per_second: 20.256e6,
+    };
+    let page = shown(
+        crate::recorded_run::receive(with_presets(finished()), vec![told]),
+        "here",
+    );
+    let share = value(&page, "bandwidth-share", "only");
+    assert!((share - value(&page, "bytes-per-second", "only") / 20.256e6).abs() < 1e-12);
 }

@@ -32,6 +32,7 @@ fn Page(props: &PageProps) -> Html {
         open: Callback::noop(),
         load: Callback::noop(),
         persist: Callback::noop(),
+        read_prices: Callback::noop(),
     };
     layout(&props.state.0, &Rc::new(props.state.0.clone()), &hands)
 }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use gloo::storage::{LocalStorage, Storage};
 use serde::de::DeserializeOwned;
+use web_sys::File;
 
 use crate::state::economics::{EconomicsAction, Presets, Saved, price_file};
 use crate::state::{Action, Economics};
@@ -41,6 +42,24 @@ pub fn keep(economics: &Economics) {
     } else {
         LocalStorage::delete(KEY);
     }
+}
+
+/// Reads a price file of the visitor's own.
+pub fn read_prices(store: &Rc<Store>, file: File) {
+    let store = Rc::clone(store);
+    if file.size() > price_file::MOST_BYTES as f64 {
+        let err = price_file::PriceFileError::TooLong {
+            bytes: file.size() as usize,
+        };
+        return store.dispatch(Action::AlertRaised(err.to_string()));
+    }
+    wasm_bindgen_futures::spawn_local(async move {
+        let text = wasm_bindgen_futures::JsFuture::from(file.text()).await;
+        let text = text.ok().and_then(|text| text.as_string());
+        // What cannot be read as text is no price file either.
+        let pasted = EconomicsAction::PricesPasted(text.unwrap_or_default());
+        store.dispatch(Action::Economics(pasted));
+    });
 }
 
 async fn fetch_presets() -> Result<Presets, String> {

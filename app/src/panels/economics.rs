@@ -5,13 +5,19 @@
 //! offers the whole as a file. Nothing here is measured but what says so.
 
 pub mod batch;
+pub mod bits;
+pub mod budget;
 mod chart;
+pub mod context;
 mod controls;
 pub mod demand;
 pub mod dense;
 mod export;
+pub mod guide;
 pub mod here;
 pub mod lines;
+pub mod receipt;
+pub mod waste;
 
 use yew::{Html, html};
 

@@ -89,6 +89,12 @@ pub const VIEWS: &[Entry] = &[
     Entry { name: "dense", group: Group::Economics, title: |_| words().economics.dense.lead.title, draw: economics::dense::view },
     Entry { name: "batch", group: Group::Economics, title: |_| words().economics.batch.lead.title, draw: economics::batch::view },
     Entry { name: "demand", group: Group::Economics, title: |_| words().economics.demand.lead.title, draw: economics::demand::view },
+    Entry { name: "context", group: Group::Economics, title: |_| words().economics.context.lead.title, draw: economics::context::view },
+    Entry { name: "bits", group: Group::Economics, title: |_| words().economics.bits.lead.title, draw: economics::bits::view },
+    Entry { name: "receipt", group: Group::Economics, title: |_| words().economics.receipt.lead.title, draw: economics::receipt::view },
+    Entry { name: "budget", group: Group::Economics, title: |_| words().economics.budget.lead.title, draw: economics::budget::view },
+    Entry { name: "waste", group: Group::Economics, title: |_| words().economics.waste.lead.title, draw: economics::waste::view },
+    Entry { name: "guide", group: Group::Economics, title: |_| words().economics.guide.lead.title, draw: economics::guide::view },
 ];
 
 /// The view of a name; none for a name that is not, or no longer, one.

@@ -18,6 +18,8 @@ pub struct CatalogueModel {
     #[serde(default)]
     pub bytes: u64,
     #[serde(default)]
+    pub sha256: String,
+    #[serde(default)]
     pub licence: String,
     /// A sentence or two.
     #[serde(default)]

@@ -19,6 +19,8 @@ use moescope_engine::cost::usage::Provider;
 use presets::{DevicePreset, Hardware, MeasuredRuns, ModelPreset, Models, PriceSheet, TokenPrices};
 use serde::{Deserialize, Serialize};
 
+use crate::protocol::{BitsFacts, Event, Request};
+
 /// The model beside the loaded one at first.
 const FIRST_BESIDE: &str = "gpt-oss-20b";
 const FIRST_DEVICE: &str = "h100";
@@ -44,8 +46,29 @@ pub struct Economics {
     pub choice: Choice,
     edited: BTreeMap<Assumption, f64>,
     pub sorted_by: Column,
+    pub calibration: Calibration,
+    pub quality: Quality,
     /// Days since 1970 on the visitor's calendar.
     pub today: Option<i64>,
+}
+
+/// What this device moves at best.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Calibration {
+    #[default]
+    Unknown,
+    UnderWay,
+    /// Bytes per second.
+    Known(f64),
+}
+
+/// What fewer bits do to the conversation.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Quality {
+    #[default]
+    Unknown,
+    UnderWay,
+    Known(Vec<BitsFacts>),
 }
 
 /// What is chosen from lists; empty: the first.
@@ -97,6 +120,8 @@ pub enum EconomicsAction {
     PricesPasted(String),
     OwnPricesDropped,
     SortedBy(Column),
+    CalibrationAsked,
+    BitsAsked(Vec<u8>),
     TodayTold(i64),
     Restored(Box<Saved>),
     /// All edits and choices forgotten.
@@ -161,16 +186,56 @@ impl Economics {
                 self.choice.prices = String::new();
             }
             EconomicsAction::SortedBy(column) => self.sorted_by = column,
+            EconomicsAction::CalibrationAsked => self.calibration = Calibration::UnderWay,
+            EconomicsAction::BitsAsked(_) => self.quality = Quality::UnderWay,
             EconomicsAction::TodayTold(day) => self.today = Some(day),
             EconomicsAction::Restored(saved) => self.restore(*saved),
             EconomicsAction::Reset => {
                 *self = Self {
                     presets: Rc::clone(&self.presets),
                     today: self.today,
+                    calibration: self.calibration,
+                    quality: self.quality.clone(),
                     ..Self::default()
                 };
             }
         }
+    }
+
+    /// What an action asks the worker for.
+    pub fn request(action: &EconomicsAction) -> Option<Request> {
+        match action {
+            EconomicsAction::CalibrationAsked => Some(Request::Calibrate),
+            EconomicsAction::BitsAsked(bits) => Some(Request::CompareBits { bits: bits.clone() }),
+            _ => None,
+        }
+    }
+
+    /// What the worker tells of measurements.
+    pub fn hear(&mut self, event: &Event) {
+        match event {
+            Event::Calibrated { bytes_per_second } => {
+                self.calibration = Calibration::Known(*bytes_per_second);
+            }
+            Event::BitsCompared(facts) => self.quality = Quality::Known(facts.clone()),
+            _ => self.end_measuring(),
+        }
+    }
+
+    /// What was asked for does not come.
+    fn end_measuring(&mut self) {
+        if self.calibration == Calibration::UnderWay {
+            self.calibration = Calibration::Unknown;
+        }
+        if self.quality == Quality::UnderWay {
+            self.quality = Quality::Unknown;
+        }
+    }
+
+    /// Another model, perhaps on another device.
+    pub fn forget_measurements(&mut self) {
+        self.calibration = Calibration::Unknown;
+        self.quality = Quality::Unknown;
     }
 
     fn forget(&mut self, assumptions: &[Assumption]) {

@@ -5,9 +5,10 @@
 
 use std::rc::Rc;
 
+use super::economics::Quality;
 use super::{
-    Action, Activity, AppState, Asked, Conversation, Editing, Loading, Model, Role, Selection, Turn, examine,
-    time,
+    Action, Activity, AppState, Asked, Conversation, Economics, Editing, Loading, Model, Role, Selection,
+    Turn, examine, time,
 };
 use crate::protocol::{Envelope, Event, Finish, LoadStage, Request, Source, VERSION};
 
@@ -113,7 +114,10 @@ pub fn reduce(mut state: AppState, action: Action) -> (AppState, Vec<Request>) {
             state.show(*recording, origin);
         }
         Action::RunLeft => state.leave(),
-        Action::Economics(action) => Rc::make_mut(&mut state.economics).fold(action),
+        Action::Economics(action) => {
+            requests.extend(Economics::request(&action));
+            Rc::make_mut(&mut state.economics).fold(action);
+        }
         Action::AlertRaised(sentence) => state.alert = Some(sentence),
         Action::AlertDismissed => state.alert = None,
     }
@@ -233,9 +237,16 @@ fn apply(state: &mut AppState, event: Event) {
                 state.alert = Some(reason);
             }
         }
+        Event::Calibrated { .. } | Event::BitsCompared(_) | Event::MeasureFailed { .. } => {
+            Rc::make_mut(&mut state.economics).hear(&event);
+            if let Event::MeasureFailed { reason } = event {
+                state.alert = Some(reason);
+            }
+        }
         Event::Notice { text } => state.alert = Some(text),
         Event::Stored(stored) => state.stored = Rc::new(stored),
         Event::WorkerFailed { reason } => {
+            Rc::make_mut(&mut state.economics).forget_measurements();
             state.alert = Some(reason);
             state.loading = None;
             keep_unsent_prompt(state);
@@ -285,6 +296,7 @@ fn apply_load(state: &mut AppState, event: Event) {
                 .map(|loading| loading.origin)
                 .unwrap_or_default();
             forget_conversation(state);
+            Rc::make_mut(&mut state.economics).forget_measurements();
             state.selection = Selection::default();
             state.model = Some(Rc::new(Model {
                 origin,
@@ -316,6 +328,10 @@ fn apply_generation(state: &mut AppState, event: Event) {
             first_position,
             pieces,
         } => {
+            if state.economics.quality != Quality::Unknown {
+                // It was measured over the conversation before this prompt.
+                Rc::make_mut(&mut state.economics).quality = Quality::Unknown;
+            }
             let asked = conversation.asked.take();
             state.examination.forget_from(if fresh { 0 } else { reused });
             if fresh {

@@ -45,6 +45,13 @@ pub struct Economics {
     pub batch: Batch,
     pub demand: Demand,
     pub day: Day,
+    pub context: Context,
+    pub agents: Agents,
+    pub bits: Bits,
+    pub receipt: Receipt,
+    pub budget: Budget,
+    pub waste: Waste,
+    pub guide: Guide,
 }
 
 /// Where an input is from.
@@ -75,8 +82,8 @@ pub struct Here {
     pub bandwidth: Told,
     pub bytes_each: Told,
     pub calibrate: &'static str,
-    /// Bytes per second, as written.
-    pub calibrated: fn(&str) -> String,
+    /// Before bytes per second.
+    pub calibrated: &'static str,
     pub calibrating: &'static str,
     pub conversation: &'static str,
     pub empty: &'static str,
@@ -195,4 +202,176 @@ pub struct Day {
     pub recomputed: &'static str,
     pub revenue: Told,
     pub source: &'static str,
+}
+
+/// `context.rs`: the cache of one conversation.
+pub struct Context {
+    pub lead: Lead,
+    pub attention: Told,
+    pub bytes_axis: &'static str,
+    pub cached_prefill: Told,
+    pub chart: &'static str,
+    pub context_axis: &'static str,
+    pub cache_line: fn(&str) -> String,
+    pub weights_line: fn(&str) -> String,
+    pub concurrent: Told,
+    pub held: Told,
+    pub per_position: Told,
+    pub prefill: Told,
+    pub q8: Told,
+    pub read: Told,
+    pub rent: Told,
+    pub unshared: Told,
+    pub unwindowed: Told,
+    pub bytes_crossover: Told,
+    pub flops_crossover: Told,
+    /// Name, and the context from which attention is more work than weights, as written.
+    pub overtakes: fn(&str, &str) -> String,
+}
+
+/// `context.rs`: sessions of agents.
+pub struct Agents {
+    pub lead: Lead,
+    pub all_kv: Told,
+    pub bill: Told,
+    pub bill_uncached: Told,
+    pub cached: Told,
+    pub copies: Told,
+    pub decode: Told,
+    pub fits: Told,
+    pub fresh: Told,
+    pub input: Told,
+    pub kv: Told,
+    pub last: Told,
+    pub output: Told,
+    pub per_hour: Told,
+    pub prefill: Told,
+}
+
+/// `bits.rs`.
+pub struct Bits {
+    pub lead: Lead,
+    pub agreement: Told,
+    pub at_slider: &'static str,
+    pub bytes: Told,
+    pub ceiling: Told,
+    pub devices: Told,
+    pub divergence: Told,
+    pub formats: fn(&str) -> String,
+    pub held: Told,
+    pub measure: &'static str,
+    pub measured: &'static str,
+    pub measuring: &'static str,
+    pub perplexity: Told,
+    pub positions: Told,
+    pub share: Told,
+    /// Told of the measurement: what is rounded, and how.
+    pub how: &'static str,
+    pub nothing_to_compare: &'static str,
+    pub audit: &'static str,
+}
+
+/// `receipt.rs`.
+pub struct Receipt {
+    pub lead: Lead,
+    pub cache_read: Told,
+    pub cache_write: Told,
+    pub cost: &'static str,
+    pub counts: &'static str,
+    pub fields: fn(&str) -> String,
+    pub fields_lead: fn(bool, bool) -> String,
+    pub field: Told,
+    pub fresh: Told,
+    pub in_words_of: &'static str,
+    pub import: &'static str,
+    pub import_hint: &'static str,
+    pub not_auditable: &'static str,
+    pub not_auditable_told: &'static str,
+    pub here_auditable: &'static str,
+    pub own_prices: fn(u64) -> String,
+    pub drop_prices: &'static str,
+    pub per_success: Told,
+    pub per_visible: Told,
+    pub prices: &'static str,
+    pub reasoning: Told,
+    pub reasoning_share: Told,
+    pub saving: Told,
+    pub tokens: &'static str,
+    pub total: Told,
+    pub visible: Told,
+    pub file_hash: &'static str,
+    pub file: &'static str,
+    pub licence: &'static str,
+    pub model: &'static str,
+    pub quantization: &'static str,
+    pub seed: &'static str,
+    pub unknown: &'static str,
+}
+
+/// `budget.rs`.
+pub struct Budget {
+    pub lead: Lead,
+    pub attempts: Told,
+    pub break_even: Told,
+    pub cheapest: fn(&str) -> String,
+    pub ends: Told,
+    pub months: Told,
+    pub outcomes: Told,
+    pub seats: Told,
+    pub task: Told,
+    pub tasks: Told,
+    pub tokens: Told,
+    pub per_outcome_name: &'static str,
+    pub per_seat_name: &'static str,
+    pub per_token_name: &'static str,
+    pub never: &'static str,
+}
+
+/// `waste.rs`.
+pub struct Waste {
+    pub lead: Lead,
+    pub coverage: Told,
+    pub devices: Told,
+    pub dormant: Told,
+    pub empty: &'static str,
+    pub evidence: &'static str,
+    /// Claim and source.
+    pub evidence_items: [(&'static str, &'static str); 6],
+    pub expected: Told,
+    pub kept: Told,
+    pub missed: Told,
+    pub missed_tokens: Told,
+    pub pruned: Told,
+    pub rent: Told,
+    pub saved: Told,
+    pub tokens: Told,
+    /// Share of slots kept, and of later tokens that miss one, as written.
+    pub verdict: fn(&str, &str) -> String,
+    pub extrapolated: fn(&str) -> String,
+}
+
+/// `guide.rs`.
+pub struct Guide {
+    pub lead: Lead,
+    pub active: &'static str,
+    pub compare: &'static str,
+    pub ceiling: &'static str,
+    pub crossover: &'static str,
+    pub device: &'static str,
+    pub devices: &'static str,
+    pub experts: &'static str,
+    pub format: &'static str,
+    pub kv: &'static str,
+    pub memory: &'static str,
+    pub bandwidth: &'static str,
+    pub peak: &'static str,
+    pub balance: &'static str,
+    pub watts: &'static str,
+    pub rent: &'static str,
+    pub model: &'static str,
+    pub models: &'static str,
+    pub source: &'static str,
+    pub total: &'static str,
+    pub owned: &'static str,
+    pub sorted: fn(&str) -> String,
 }

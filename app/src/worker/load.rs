@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use moescope_engine::gguf::GgufError;
 use moescope_engine::session::{Needs, Session, SessionOptions};
-use moescope_engine::{Error, KvFormat, Model};
+use moescope_engine::{Error, ExecutorKind, KvFormat, Model};
 use wasm_bindgen::JsCast;
 use web_sys::{DedicatedWorkerGlobalScope, Url};
 
@@ -25,6 +25,10 @@ pub struct Loaded {
     pub model: Model,
     pub session: Session,
     pub chat: Chat,
+    /// Where its bytes are, for what is read of them again.
+    pub source: Source,
+    /// What runs it.
+    pub executor: ExecutorKind,
 }
 
 /// How the visitor wants it.
@@ -152,6 +156,10 @@ async fn open(
         threads: wanted.threads,
     };
     let Chosen { session, facts } = opener.choose(wanted.executor).await?;
+    let executor = match facts.executor {
+        Executor::Gpu => ExecutorKind::Gpu,
+        Executor::Cpu => ExecutorKind::Cpu,
+    };
     let event = Event::Loaded {
         load_id,
         model: model_facts(&model, &session),
@@ -162,6 +170,8 @@ async fn open(
             model,
             session,
             chat: Chat::default(),
+            source,
+            executor,
         },
         event,
     ))

@@ -133,24 +133,20 @@ fn lines(economics: &Economics, cases: &[Case]) -> Vec<Line> {
     let (money, sale) = ([Assumption::Rent], [Assumption::Rent, Assumption::SalePrice]);
     vec![
         model("ticket-devices", &texts.ticket, "fewest n with memory·n·(1 − reserve) ≥ weights + KV(S)", &[], &|fleet| fleet.devices_per_copy, format::number),
-        model("ticket-dollars-per-hour", &texts.ticket_dollars, "n·$/h", &money, &|fleet| fleet.devices_per_copy * rent, per_hour),
+        model("ticket-dollars-per-hour", &texts.ticket_dollars, "n·$/h", &money, &|fleet| fleet.devices_per_copy * rent, format::dollars_per_hour),
         model("copies", &texts.copies, "⌈wanted / most of a copy⌉", &[], &|fleet| fleet.copies, format::number),
         model("devices", &texts.devices, "n·copies", &[], &Fleet::devices, format::number),
         model("batch", &texts.batch, "B = d·t(B)", &[], &|fleet| fleet.step.batch * fleet.busy, format::significant),
         model("user-speed", &texts.user_speed, "1 / t(B)", &[], &|fleet| fleet.step.user_speed(), format::token_rate),
         model("busy", &texts.busy, "min(1, B)", &[], &|fleet| fleet.busy, format::percent),
         model("utilisation", &texts.utilisation, "wanted / most of the fleet", &[], &|fleet| fleet.utilisation, format::percent),
-        model("dollars-per-hour", &texts.per_hour, "n·copies·$/h", &money, &|fleet| fleet.dollars_per_hour, per_hour),
+        model("dollars-per-hour", &texts.per_hour, "n·copies·$/h", &money, &|fleet| fleet.dollars_per_hour, format::dollars_per_hour),
         model("dollars-per-million", &texts.per_million, "n·copies·$/h / (3600·wanted)·10⁶", &money, &|fleet| fleet.per_million, format::dollars),
         model("full-dollars-per-million", &texts.full, "n·$/h / (3600·most of a copy)·10⁶", &money, &|fleet| fleet.saturated_per_million, format::dollars),
-        model("revenue-per-hour", &texts.revenue, "3600·wanted·price / 10⁶", &sale, &|_| revenue, per_hour),
+        model("revenue-per-hour", &texts.revenue, "3600·wanted·price / 10⁶", &sale, &|_| revenue, format::dollars_per_hour),
         model("margin", &texts.margin, "(revenue − cost) / revenue", &sale, &|fleet| (revenue - fleet.dollars_per_hour) / revenue, format::signed_percent),
         model("break-even-per-day", &texts.break_even, "24·cost per hour / price·10⁶", &sale, &|fleet| money::break_even_per_day(fleet.dollars_per_hour, price), format::large_size),
     ]
-}
-
-fn per_hour(dollars: f64) -> String {
-    format!("{}/h", format::dollars(dollars))
 }
 
 fn chart(economics: &Economics, cases: &[Case]) -> Html {

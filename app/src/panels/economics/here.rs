@@ -2,14 +2,16 @@
 
 use yew::{Html, html};
 
-use super::lines::{Cell, Column, Shown, Table, line, one};
+use super::lines::{Cell, Column, Line, Shown, Table, line, one};
 use super::{Sheet, sheet};
-use crate::format;
+use crate::format::{self, Origin};
+use crate::panels::figure::value;
 use crate::panels::nothing;
 use crate::panels::views::Scene;
 use crate::protocol::GroupCost;
-use crate::state::economics::From;
+use crate::state::Action;
 use crate::state::economics::account::{Account, Part, account};
+use crate::state::economics::{Calibration, Economics, EconomicsAction, From};
 use crate::state::select;
 use crate::words::economics::Here;
 use crate::words::words;
@@ -37,7 +39,7 @@ pub fn view(scene: &Scene<'_>) -> Html {
             controls: &[],
             drawer: &[],
             tables,
-            body: html! { { body } },
+            body: html! { <>{ body }{ calibration(scene) }</> },
         },
     )
 }
@@ -92,8 +94,62 @@ fn this_token(scene: &Scene<'_>) -> Table {
             "(weights + KV) / t",
             Cell::measured(rate, format::byte_rate(rate)),
         ));
+        lines.extend(share_of_device(&scene.state.economics, rate));
     }
     Table::under(texts.this_token, Column::only(texts.this_token), lines)
+}
+
+/// Measured over measured.
+fn share_of_device(economics: &Economics, rate: f64) -> Option<Line> {
+    let Calibration::Known(most) = economics.calibration else {
+        return None;
+    };
+    let share = rate / most;
+    let told = &words().economics.here.share;
+    let cell = Cell::measured(share, format::signed_percent(share));
+    Some(one(
+        "bandwidth-share",
+        told,
+        "achieved / bandwidth of this device",
+        cell,
+    ))
+}
+
+/// What this device can do at best, or the button that finds out.
+fn calibration(scene: &Scene<'_>) -> Html {
+    let texts = &words().economics.here;
+    let is_software = scene
+        .state
+        .model
+        .as_ref()
+        .is_some_and(|model| model.executor.is_software);
+    let onclick = scene
+        .hands
+        .dispatch
+        .reform(|_| Action::Economics(EconomicsAction::CalibrationAsked));
+    let calibration = scene.state.economics.calibration;
+    let told = match calibration {
+        Calibration::Known(rate) => {
+            let value = value(
+                "device-bandwidth",
+                rate,
+                &format::byte_rate(rate),
+                Origin::Measured,
+            );
+            html! { <>{ texts.calibrated }{ value }</> }
+        }
+        _ => html! { texts.uncalibrated },
+    };
+    let is_ready =
+        scene.state.model.is_some() && scene.state.activity.is_idle() && calibration != Calibration::UnderWay;
+    html! {
+        <div class="measure">
+            <p class="note">{ told }</p>
+            <button type="button" data-does="calibrate" disabled={!is_ready} {onclick}>
+                { if calibration == Calibration::UnderWay { texts.calibrating } else { texts.calibrate } }</button>
+            if is_software { <p class="note">{ texts.software }</p> }
+        </div>
+    }
 }
 
 /// Bytes of weights and cache a pass touched.

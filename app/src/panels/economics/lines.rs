@@ -253,13 +253,21 @@ fn draw(line: &Line, columns: &[Column]) -> Html {
     });
     html! {
         <details class="figure cost-line" key={line.name}>
-            <summary><span class="label">{ line.told.label }</span>{ for values }</summary>
+            <summary><span class="label">{ label(line) }</span>{ for values }</summary>
             <div class="workings">
                 if !line.told.story.is_empty() { <p>{ line.told.story }</p> }
                 if !line.formula.is_empty() { <p><code>{ line.formula }</code></p> }
                 { for line.cells.iter().zip(columns).map(|(cell, column)| workings(cell, column, columns.len() > 1)) }
             </div>
         </details>
+    }
+}
+
+/// Fields of a provider are called what it calls them.
+fn label(line: &Line) -> Html {
+    match line.told.label {
+        "" => html! { <code>{ line.name }</code> },
+        label => html! { label },
     }
 }
 

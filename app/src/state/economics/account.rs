@@ -4,10 +4,12 @@
 use std::rc::Rc;
 
 use moescope_engine::cost::batch::Choices;
-use moescope_engine::cost::receipt::Usage;
+use moescope_engine::cost::receipt::{Bill, Usage};
 
 use crate::protocol::{ModelFacts, Pass};
+use crate::state::AppState;
 use crate::state::conversation::{Conversation, MarkKind, Role, Turn};
+use crate::state::economics::Assumption;
 use crate::state::row::Row;
 
 /// Passes of one kind.
@@ -103,6 +105,14 @@ pub fn account(conversation: &Conversation, cache_writes: bool) -> Account {
     account.reused_kv_bytes = account.reused * per_position.unwrap_or_default();
     account.usage = usage(conversation, cache_writes);
     account
+}
+
+/// The conversation as a seller would bill it, at the prices assumed.
+pub fn bill(state: &AppState) -> Bill {
+    let economics = &state.economics;
+    let cache_writes = economics.value(Assumption::CacheWrites) > 0.5;
+    let usage = usage(&state.conversation, cache_writes);
+    Bill::of(usage, &economics.assumed_prices())
 }
 
 /// What a seller of this conversation would have counted, each token once.

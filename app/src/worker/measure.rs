@@ -1,0 +1,102 @@
+//! Measurements the visitor asks for: what this device can do at best, and what fewer bits do to the
+//! answers of this conversation.
+
+use moescope_engine::compare::{Compared, compare};
+use moescope_engine::rounded::Rounded;
+use moescope_engine::session::{Device, SessionOptions};
+use moescope_engine::{Error, ExecutorKind, Session, TokenId};
+
+use super::load::Loaded;
+use super::post::Post;
+use crate::protocol::{BitsFacts, Event};
+
+/// Positions held against each other: enough to tell, and short enough to wait for.
+const MOST_POSITIONS: usize = 256;
+/// Weights are held twice while they are compared.
+const MOST_BYTES: u64 = 700 << 20;
+
+/// Tells how fast the device of the loaded model moves memory.
+pub async fn calibrate(loaded: Option<&Loaded>, post: &Post) {
+    let measured = match loaded {
+        None => return fail(post, "There is no model whose device could be measured.".into()),
+        Some(loaded) => match device(loaded).await {
+            Ok(device) => device.bandwidth().await,
+            Err(err) => Err(err),
+        },
+    };
+    match measured {
+        Ok(bytes_per_second) => post.events(vec![Event::Calibrated { bytes_per_second }]),
+        Err(err) => fail(post, format!("This device could not be measured: {err}.")),
+    }
+}
+
+/// Tells how far the model with rounded experts is from itself.
+pub async fn compare_bits(bits: &[u8], loaded: Option<&Loaded>, post: &Post) {
+    let Some(loaded) = loaded.filter(|loaded| !loaded.session.tokens().is_empty()) else {
+        return fail(post, "There is no conversation to compare over.".into());
+    };
+    let bytes = loaded.model.gguf.file_bytes;
+    if bytes > MOST_BYTES {
+        let reason = format!(
+            "This model is too large to be held twice in the page ({} MB, {} at most).",
+            bytes >> 20,
+            MOST_BYTES >> 20
+        );
+        return fail(post, reason);
+    }
+    match compared(bits, loaded).await {
+        Ok(facts) => post.events(vec![Event::BitsCompared(facts)]),
+        Err(err) => fail(post, format!("The rounded model could not be compared: {err}.")),
+    }
+}
+
+async fn compared(bits: &[u8], loaded: &Loaded) -> Result<Vec<BitsFacts>, Error> {
+    let tokens = loaded.session.tokens();
+    let tokens = &tokens[..tokens.len().min(MOST_POSITIONS)];
+    let device = device(loaded).await?;
+    let options = options(tokens);
+    let (spec, source) = (&loaded.model.spec, &loaded.source);
+    let mut reference = Session::open(spec, source, &device, options, &mut |_, _| {}).await?;
+    let mut all = Vec::new();
+    for &bits in bits {
+        let rounded = Rounded::experts(source, spec, bits)?;
+        let mut other = Session::open(spec, &rounded, &device, options, &mut |_, _| {}).await?;
+        let compared = compare(&mut reference, &mut other, tokens).await?;
+        all.push(facts(bits, &compared));
+    }
+    Ok(all)
+}
+
+/// Logits of every position of a batch.
+fn options(tokens: &[TokenId]) -> SessionOptions {
+    const BATCH: u32 = 16;
+    SessionOptions {
+        context: tokens.len() as u32,
+        batch: BATCH,
+        logit_rows: BATCH,
+        ..SessionOptions::default()
+    }
+}
+
+/// A device of the kind that runs the model.
+async fn device(loaded: &Loaded) -> Result<Device, Error> {
+    match loaded.executor {
+        ExecutorKind::Gpu => Device::gpu().await,
+        ExecutorKind::Cpu => Ok(Device::Cpu),
+    }
+}
+
+fn facts(bits: u8, compared: &Compared) -> BitsFacts {
+    BitsFacts {
+        bits,
+        positions: compared.positions,
+        divergence_bits: compared.divergence_bits,
+        agreement: compared.agreement,
+        perplexity: compared.perplexity,
+        reference_perplexity: compared.reference_perplexity,
+    }
+}
+
+fn fail(post: &Post, reason: String) {
+    post.events(vec![Event::MeasureFailed { reason }]);
+}
