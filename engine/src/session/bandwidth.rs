@@ -13,11 +13,11 @@ const BYTES: usize = 64 << 20;
 const TRIES: u32 = 5;
 
 impl Device {
-    /// Bytes per second: read on a processor, read and written on a GPU.
+    /// Bytes per second: read by one thread of a processor, read and written on a GPU.
     pub async fn bandwidth(&self) -> Result<f64, Error> {
         match self {
             Self::Gpu(context) => Ok(context.bandwidth(BYTES as u64, TRIES).await?),
-            Self::Cpu | Self::Twins => Ok(read_bandwidth()),
+            Self::Cpu | Self::Team(_) | Self::Twins => Ok(read_bandwidth()),
         }
     }
 }
