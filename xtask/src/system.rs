@@ -13,7 +13,12 @@ struct Need {
     debian: &'static [&'static str],
 }
 
-const NEEDS: [Need; 3] = [
+const NEEDS: [Need; 4] = [
+    Need {
+        what: "npm (for axe-core)",
+        is_met: || shell::has("npm"),
+        debian: &["npm"],
+    },
     Need {
         what: "Chromium (on the PATH as `chromium`, or its path in MOESCOPE_CHROMIUM)",
         is_met: || program("MOESCOPE_CHROMIUM", "chromium"),
