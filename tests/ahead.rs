@@ -40,7 +40,7 @@ struct Text {
 }
 
 fn load(device: &Device, context: u32) -> Loaded {
-    let source = Parts::open(&native::demo_model()).expect("the model is there");
+    let source = Parts::open(native::demo_model()).expect("the model is there");
     let model = pollster::block_on(Model::open(&source)).expect("the model is understood");
     let options = SessionOptions {
         context,

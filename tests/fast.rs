@@ -177,6 +177,7 @@ const fn pass(start: u32, n_tokens: u32) -> Batch {
         logits_from: 0,
         n_logits: 1,
         n_draws: 0,
+        n_splits: 1,
     }
 }
 

@@ -131,7 +131,7 @@ fn tied_embeddings_are_held_once_and_steps_are_few() {
         names.iter().filter(|name| *name == "token_embd.weight").count(),
         1
     );
-    assert_eq!(plan.steps.len(), 4 + 8);
+    assert_eq!(plan.steps.len(), 4 + 9);
 }
 
 /// Most dispatches of one decoded token: in a MoE layer, and in all that is outside of layers.

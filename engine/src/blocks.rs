@@ -12,6 +12,8 @@ pub mod projection;
 pub mod short_conv;
 
 use crate::ids::LayerIdx;
+use crate::kernels::attention::splits_of;
+use crate::kernels::attention_merge::part_stride;
 use crate::kernels::{rms_norm, stride};
 use crate::plan::{BufferId, PlanBuilder, PlanError};
 use crate::trace::StepGroup;
@@ -41,6 +43,12 @@ impl Block {
             Block::Head(block) => block.plan(builder),
         }
     }
+}
+
+/// Where workgroups that share a cache leave their parts.
+fn attention_parts(builder: &mut PlanBuilder, n_heads: u32, value_dim: u32) -> BufferId {
+    let splits = splits_of(builder.options().context);
+    builder.rows("attention_parts", splits, n_heads * part_stride(value_dim))
 }
 
 /// `h = norm(x)`, the start of most blocks.

@@ -6,6 +6,7 @@
 
 pub mod attention;
 pub mod attention_mass;
+pub mod attention_merge;
 pub mod embed;
 pub mod executor;
 pub mod expert_down;

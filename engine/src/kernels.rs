@@ -36,6 +36,7 @@ macro_rules! kernels {
 kernels! {
     attention,
     attention_mass,
+    attention_merge,
     embed,
     expert_down,
     expert_gate_up,
@@ -238,6 +239,8 @@ pub struct Batch {
     pub n_logits: u32,
     /// 1: choose the next token from the last of them.
     pub n_draws: u32,
+    /// Workgroups that share what a decoded token's attention reads; 1: each walks all of it.
+    pub n_splits: u32,
 }
 
 impl Batch {
@@ -248,6 +251,7 @@ impl Batch {
         ("logits_from", 8),
         ("n_logits", 12),
         ("n_draws", 16),
+        ("n_splits", 20),
     ];
 }
 
@@ -266,6 +270,8 @@ pub enum Bind {
 pub enum Grid {
     /// One workgroup per `x`, `y`.
     Workgroups { x: u32, y: u32 },
+    /// The same in three dimensions.
+    Splits { x: u32, y: u32, z: u32 },
     /// One invocation per item along `x`; `y` workgroups.
     Invocations { x: u32, y: u32 },
     /// `lanes` invocations work together on one row, or on several; rows along `x`, and workgroups `y`, `z`.
@@ -281,6 +287,7 @@ impl Grid {
     pub fn workgroups(self, lanes: u32, rows_each: u32, max_per_dimension: u32) -> [u32; 3] {
         match self {
             Grid::Workgroups { x, y } => [x, y, 1],
+            Grid::Splits { x, y, z } => [x, y, z],
             Grid::Invocations { x, y } => [x.div_ceil(WORKGROUP_SIZE), y, 1],
             Grid::Rows { rows, y, z } => {
                 let groups = rows.div_ceil(WORKGROUP_SIZE / lanes * rows_each);

@@ -18,6 +18,7 @@ use crate::arch::Spec;
 use crate::error::Error;
 use crate::gguf::TensorInfo;
 use crate::ids::TokenId;
+use crate::kernels::attention::splits_of;
 use crate::kernels::sample::Draw;
 use crate::kernels::{Batch, Pass};
 use crate::load::load_weights;
@@ -379,6 +380,10 @@ impl Session {
             logits_from: n_tokens - n_logits,
             n_logits,
             n_draws: 0,
+            n_splits: match n_tokens {
+                1 if self.executor.shares_out_caches() => splits_of(start + 1),
+                _ => 1,
+            },
         })
     }
 

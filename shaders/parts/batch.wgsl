@@ -6,6 +6,7 @@ struct Batch {
     logits_from: u32, // first token whose logits are wanted
     n_logits: u32,    // and how many from there on
     n_draws: u32,     // 1: the next token is chosen from the last of them
+    n_splits: u32,    // workgroups that share a decoded token's attention
 }
 
 @group(0) @binding(1) var<uniform> batch: Batch;

@@ -3,10 +3,14 @@
 use moescope_engine::KvFormat;
 use moescope_engine::kernels::Batch;
 use moescope_engine::kernels::attention::{Attention, Params};
+use moescope_engine::kernels::attention_merge::part_stride;
+use moescope_engine::session::Device;
+use moescope_tests::devices;
 use moescope_tests::kernel_case::{Case, assert_close, floats};
 use moescope_tests::rng::Rng;
 
 use crate::F32_SUMS;
+use crate::attention_merge::join;
 
 #[derive(Clone, Copy)]
 struct Shape {
@@ -66,6 +70,7 @@ fn check(shape: Shape) {
     let (dim, positions) = (head_dim as usize, (batch.start + batch.n_tokens) as usize);
     let row = n_kv_heads as usize * dim;
     let value_dim = latent.unwrap_or(head_dim);
+    let splits = batch.n_splits.max(1);
     let rows = if cache_rows == 0 {
         positions
     } else {
@@ -122,7 +127,7 @@ fn check(shape: Shape) {
             value_dim,
             value_stride: head_dim,
             cache_rows: rows as u32,
-            ..Params::default()
+            part_stride: part_stride(value_dim),
         },
         kv,
         q: case.floats(&q, q.len()),
@@ -130,10 +135,21 @@ fn check(shape: Shape) {
         values,
         sinks: has_sinks.then(|| case.vector(&sinks)),
         out: case.floats(&[], expected.len()),
+        parts: case.floats(&[], (splits * n_heads * part_stride(value_dim)) as usize),
     };
-    let out = kernel.out;
-    case.run(kernel, &[out], |name, out| {
-        assert_close(name, floats(&out[0]), &expected, 4.0 * F32_SUMS)
+    let [out, parts] = [kernel.out, kernel.parts];
+    if splits == 1 {
+        return case.run(kernel, &[out], |name, out| {
+            assert_close(name, floats(&out[0]), &expected, 4.0 * F32_SUMS)
+        });
+    }
+    // The twin walks all of the cache at once.
+    let mut gpus = devices::all();
+    gpus.retain(|(_, device)| matches!(device, Device::Gpu(_)));
+    case.run_on(gpus, kernel, &[parts], |name, parts| {
+        let joined = join(floats(&parts[0]), n_heads as usize, value_dim as usize);
+        let joined: Vec<f32> = joined.iter().map(|value| *value as f32).collect();
+        assert_close(name, &joined, &expected, 4.0 * F32_SUMS);
     });
 }
 
@@ -196,6 +212,52 @@ fn one_block_exactly_and_one_more() {
             ..Shape::default()
         });
     }
+}
+
+#[test]
+fn groups_of_more_and_fewer_than_four_heads() {
+    for (n_heads, n_kv_heads) in [(5, 1), (8, 1), (9, 3), (6, 2), (4, 4)] {
+        for n_tokens in [1, 4, 6] {
+            check(Shape {
+                n_heads,
+                n_kv_heads,
+                batch: batch(n_tokens, 300),
+                sharpness: 3.0,
+                ..Shape::default()
+            });
+        }
+    }
+}
+
+#[test]
+fn a_cache_shared_out_gives_the_same() {
+    // Splits of unequal length, of one position, and without any.
+    for (start, n_splits) in [(700, 3), (255, 2), (4, 5), (6, 5)] {
+        for (window, has_sinks) in [(0, false), (0, true), (130, false), (3, true)] {
+            check(Shape {
+                n_heads: 6,
+                batch: Batch {
+                    n_splits,
+                    ..batch(1, start)
+                },
+                window,
+                has_sinks,
+                sharpness: 3.0,
+                ..Shape::default()
+            });
+        }
+    }
+    check(Shape {
+        n_heads: 5,
+        n_kv_heads: 1,
+        head_dim: 96,
+        latent: Some(64),
+        batch: Batch {
+            n_splits: 4,
+            ..batch(1, 600)
+        },
+        ..Shape::default()
+    });
 }
 
 #[test]

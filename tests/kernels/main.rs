@@ -3,6 +3,7 @@
 
 mod attention;
 mod attention_mass;
+mod attention_merge;
 mod embed;
 mod expert_down;
 mod expert_gate_up;

@@ -89,6 +89,7 @@ fn only_rows_with_logits() {
             logits_from: 6,
             n_logits: 3,
             n_draws: 0,
+            n_splits: 1,
         },
         true,
     );

@@ -7,6 +7,7 @@ use super::projection::{Linear, Projection};
 use crate::gguf::TensorInfo;
 use crate::ids::LayerIdx;
 use crate::kernels::attention::MAX_VALUE_DIM;
+use crate::kernels::attention_merge::part_stride;
 use crate::kernels::{self, stride};
 use crate::plan::{BufferId, PlanBuilder, PlanError};
 use crate::trace::StepGroup;
@@ -149,7 +150,7 @@ pub struct Attention {
 }
 
 impl Attention {
-    /// Five to seven steps: norm, one to three projections, rotation and cache, attention, output.
+    /// Six to eight steps: norm, one to three projections, rotation and cache, attention in two, output.
     pub fn plan(&self, builder: &mut PlanBuilder) -> Result<(), PlanError> {
         self.check()?;
         builder.check_kv_block(&self.o.weight.name, self.head_dim)?;
@@ -241,7 +242,7 @@ impl Attention {
                 value_dim: self.head_dim,
                 value_stride: self.head_dim,
                 cache_rows,
-                ..Default::default()
+                part_stride: part_stride(self.head_dim),
             },
             kv,
             q,
@@ -253,6 +254,7 @@ impl Attention {
                 .map(|sinks| builder.vector(sinks))
                 .transpose()?,
             out,
+            parts: super::attention_parts(builder, self.n_heads, self.head_dim),
         };
         builder.attention(layer, kernel);
         Ok(out)

@@ -9,6 +9,7 @@ use super::projection::{Linear, Projection};
 use crate::gguf::TensorInfo;
 use crate::ids::LayerIdx;
 use crate::kernels::attention::{MAX_HEAD_DIM, MAX_VALUE_DIM};
+use crate::kernels::attention_merge::part_stride;
 use crate::kernels::{self, stride, units};
 use crate::plan::{BufferId, PlanBuilder, PlanError};
 use crate::trace::StepGroup;
@@ -65,7 +66,7 @@ struct PerHead<'a> {
 }
 
 impl LatentAttention {
-    /// Eight steps, two more where queries have a bottleneck.
+    /// Nine steps, two more where queries have a bottleneck.
     pub fn plan(&self, builder: &mut PlanBuilder) -> Result<(), PlanError> {
         self.check()?;
         builder.check_kv_block(&self.kv_a.weight.name, self.d_latent)?;
@@ -243,6 +244,7 @@ impl LatentAttention {
                 value_dim: self.d_latent,
                 value_stride: self.d_key(),
                 cache_rows,
+                part_stride: part_stride(self.d_latent),
                 ..Default::default()
             },
             kv,
@@ -251,6 +253,7 @@ impl LatentAttention {
             values: latents,
             sinks: None,
             out: collected.buffer,
+            parts: super::attention_parts(builder, self.n_heads, self.d_latent),
         };
         builder.attention(layer, attend);
         Ok(collected)

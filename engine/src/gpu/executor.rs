@@ -295,6 +295,11 @@ impl GpuExecutor {
         self.context.tuning.under_way
     }
 
+    /// Whether several workgroups should share the walk over a long cache.
+    pub fn shares_out_caches(&self) -> bool {
+        self.context.tuning.shares_out_caches
+    }
+
     /// Starts a pass: one submission, which also copies what will be read.
     pub fn submit(&mut self, plan: &Plan, input: &PassInput<'_>) -> Result<(), GpuError> {
         self.context.check()?;

@@ -16,6 +16,9 @@ pub(super) struct Tuning {
     pub prefill: Form,
     /// Passes to have under way at a time: while one is read, the next must be at work.
     pub under_way: usize,
+    /// Whether several workgroups share the walk over a long cache: where more run at a time than a model
+    /// has heads.
+    pub shares_out_caches: bool,
 }
 
 impl Tuning {
@@ -45,6 +48,7 @@ impl Tuning {
                 int8,
             },
             under_way: if is_software { 2 } else { 3 },
+            shares_out_caches: lanes > 1,
         }
     }
 }

@@ -17,6 +17,16 @@ pub const LINKS: &[LinkKind] = &[LinkKind::Kv];
 
 /// Longest query and key the shader has room for.
 pub const MAX_HEAD_DIM: u32 = 640;
+/// Fewest positions a workgroup takes of a cache that is shared out.
+const SPLIT_POSITIONS: u32 = 128;
+/// Most workgroups that share one.
+const MAX_SPLITS: u32 = 32;
+
+/// How many workgroups share a cache of so many positions, on devices that run many at a time.
+pub fn splits_of(positions: u32) -> u32 {
+    (positions / SPLIT_POSITIONS).clamp(1, MAX_SPLITS)
+}
+
 /// Longest value the shader's registers are laid out for.
 pub const MAX_VALUE_DIM: u32 = 512;
 
@@ -36,7 +46,8 @@ params! {
     pub value_stride: u32,
     /// Positions the cache has room for; later ones take the place of the oldest.
     pub cache_rows: u32,
-    pub pad_0: u32,
+    /// Floats of a head's part, where the cache is shared out.
+    pub part_stride: u32,
 }
 
 /// See the module.
@@ -49,6 +60,8 @@ pub struct Attention {
     pub values: BufferId,      // (cache_rows, n_kv_heads · value_stride)
     pub sinks: Option<PackId>, // (n_heads)
     pub out: BufferId,         // (tokens, n_heads · value_dim)
+    /// Instead of `out`, where the cache is shared out: see [`super::attention_merge`].
+    pub parts: BufferId, // (splits, n_heads, part_stride)
 }
 
 /// Sum over the batch of the positions each token attends to, itself included.
@@ -72,11 +85,16 @@ impl Kernel for Attention {
 
     fn bindings(&self) -> Vec<Bind> {
         let sinks = self.sinks.map_or(Bind::Unread(self.q), Bind::Weights);
-        vec![Bind::Read(self.q), Bind::Read(self.keys), Bind::Read(self.values), sinks, Bind::Write(self.out)]
+        vec![Bind::Read(self.q), Bind::Read(self.keys), Bind::Read(self.values), sinks, Bind::Write(self.out), Bind::Write(self.parts)]
     }
 
     fn grid(&self, batch: Batch, _tile: u32) -> Grid {
-        Grid::Workgroups { x: self.params.n_heads, y: batch.n_tokens }
+        // Four queries to a workgroup: heads of a group when decoding, else tokens.
+        let Params { n_heads, n_kv_heads, .. } = self.params;
+        match batch.n_tokens {
+            1 => Grid::Splits { x: n_kv_heads * (n_heads / n_kv_heads).div_ceil(4), y: 1, z: batch.n_splits.max(1) },
+            tokens => Grid::Splits { x: n_heads, y: tokens.div_ceil(4), z: 1 },
+        }
     }
 
     fn work(&self, pass: Pass<'_>) -> GroupWork {

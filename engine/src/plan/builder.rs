@@ -13,6 +13,7 @@ use crate::gguf::TensorInfo;
 use crate::ids::LayerIdx;
 use crate::kernels::attention::Attention;
 use crate::kernels::attention_mass::AttentionMass;
+use crate::kernels::attention_merge::AttentionMerge;
 use crate::kernels::sample::DRAW_WORDS;
 use crate::kernels::{Kernel, stride};
 use crate::quant::Format;
@@ -337,13 +338,15 @@ impl PlanBuilder {
         self.pack(tensors)
     }
 
-    /// Adds an attention, which a scout looks at.
+    /// Adds an attention, which a scout looks at, and what joins its parts where the cache is shared out.
     pub fn attention(&mut self, layer: Option<LayerIdx>, kernel: Attention) {
         let behind = self.plan.steps.len();
         if let Some(masses) = &mut self.masses {
             masses.push((behind, layer, AttentionMass::of(&kernel, kernel.out)));
         }
+        let merge = AttentionMerge::of(&kernel);
         self.step(StepGroup::Attention, layer, kernel);
+        self.step(StepGroup::Attention, layer, merge);
     }
 
     /// Adds a step.

@@ -14,6 +14,7 @@ impl fmt::Display for Plan {
             logits_from: 0,
             n_logits: 1,
             n_draws: 1,
+            n_splits: 1,
         };
         let distinct = vec![self.moe.top_k; self.moe.layers.len()];
         let pass = Pass {

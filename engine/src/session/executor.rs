@@ -183,6 +183,14 @@ impl Executor {
         }
     }
 
+    /// Whether several workgroups should share the walk over a long cache.
+    pub fn shares_out_caches(&self) -> bool {
+        match self {
+            Self::Gpu(executor) => executor.shares_out_caches(),
+            Self::Cpu(_) => false,
+        }
+    }
+
     /// Starts a pass. It runs after those under way.
     pub fn submit(&mut self, plan: &Plan, input: &PassInput<'_>) -> Result<(), Error> {
         match self {

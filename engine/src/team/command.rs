@@ -123,6 +123,8 @@ impl Command {
                     logits_from: d,
                     n_logits: e,
                     n_draws: f,
+                    // A processor walks a whole cache.
+                    n_splits: 1,
                 },
             },
             5 => Self::Fork { session, copy: a },
@@ -159,6 +161,7 @@ mod tests {
             logits_from: 4,
             n_logits: 1,
             n_draws: 1,
+            n_splits: 1,
         };
         let commands = [
             Command::Open {
