@@ -278,7 +278,8 @@ pub enum Grid {
     Rows { rows: u32, y: u32, z: u32 },
 }
 
-/// Invocations per workgroup, in every kernel. WebGPU guarantees 256; 64 suits all devices met.
+/// Invocations per workgroup, in every kernel but `sample`, which has one workgroup. WebGPU guarantees 256; 64
+/// suits all devices met.
 pub const WORKGROUP_SIZE: u32 = 64;
 
 impl Grid {
