@@ -178,7 +178,7 @@ impl Case {
             };
             let ran = pollster::block_on(executor.run(&self.plan, &input)).expect(&name);
             assert_eq!(ran.dispatches, 1, "{name}");
-            let mut read = |id: &BufferId| {
+            let read = |id: &BufferId| {
                 let mut words = pollster::block_on(executor.read_buffer(*id)).expect(&name);
                 // A device may have given it more.
                 words.truncate(self.plan.buffers[id.0].words() as usize);
