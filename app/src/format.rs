@@ -227,11 +227,7 @@ pub fn seconds(number: f64) -> String {
 
 /// Tokens per second.
 pub fn token_rate(per_second: f64) -> String {
-    format!(
-        "{}{NARROW}{}",
-        significant(per_second),
-        words().numbers.per_second
-    )
+    scaled(per_second, words().numbers.per_second)
 }
 
 /// Bytes that were worked out, not counted.
@@ -278,7 +274,9 @@ pub fn unit(of: Unit) -> &'static str {
 
 /// A number as one would type it, in full.
 pub fn plain(value: f64) -> String {
-    value.to_string().replace('.', words().numbers.decimal)
+    // Twelve digits: a product like 0.07 · 100 is 7, not 7.000000000000001.
+    let rounded: f64 = format!("{value:.11e}").parse().unwrap_or(value);
+    rounded.to_string().replace('.', words().numbers.decimal)
 }
 
 /// A percentage that may be below zero.

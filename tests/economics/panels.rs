@@ -359,3 +359,37 @@ fn bandwidth_is_a_share_of_what_was_measured() {
     let share = value(&page, "bandwidth-share", "only");
     assert!((share - value(&page, "bytes-per-second", "only") / 20.256e6).abs() < 1e-12);
 }
+
+/// Name of the panel, label and formula of every number that has one.
+fn formulas() -> Vec<(String, String, String)> {
+    let mut all = Vec::new();
+    for view in views() {
+        let page = shown(with_presets(finished()), view);
+        for part in page.split("data-panel=\"").skip(1) {
+            let panel = part.split('"').next().unwrap_or_default();
+            for line in part.split("class=\"figure cost-line\"").skip(1) {
+                let label = line.split("class=\"label\">").nth(1).unwrap_or_default();
+                let label = label.split("</span>").next().unwrap_or_default();
+                let formula = line
+                    .split("<p><code>")
+                    .nth(1)
+                    .and_then(|rest| rest.split("</code>").next());
+                all.extend(formula.map(|formula| (panel.to_owned(), text(label), formula.to_owned())));
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn every_panel_has_a_page_of_docs_with_its_formulas() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../public/docs/economics");
+    let mut missing = Vec::new();
+    for (panel, label, formula) in formulas() {
+        let docs = std::fs::read_to_string(folder.join(format!("{panel}.html"))).unwrap_or_default();
+        if !docs.contains(&formula) {
+            missing.push(format!("{panel}\t{label}\t{formula}"));
+        }
+    }
+    assert!(missing.is_empty(), "the docs lack\n{}", missing.join("\n"));
+}

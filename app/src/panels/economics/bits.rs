@@ -249,7 +249,7 @@ fn measuring(scene: &Scene<'_>) -> Html {
         .reform(|_| Action::Economics(EconomicsAction::BitsAsked(ROUNDED_TO.to_vec())));
     let is_ready = !is_empty && !is_under_way && scene.state.activity.is_idle();
     html! {
-        <div class="measure">
+        <div class="on-request">
             <p class="note">{ texts.how }</p>
             <button type="button" data-does="compare-bits" disabled={!is_ready} {onclick}>
                 { if is_under_way { texts.measuring } else { texts.measure } }</button>

@@ -7,7 +7,7 @@ use crate::format;
 use crate::panels::views::Scene;
 use crate::panels::{Dispatch, when};
 use crate::state::Action;
-use crate::state::economics::{Assumption, Economics, EconomicsAction, From, Scale};
+use crate::state::economics::{Assumption, Economics, EconomicsAction, From, Scale, Unit};
 use crate::words::words;
 
 /// A list to choose from.
@@ -97,8 +97,9 @@ fn control(economics: &Economics, assumption: Assumption, dispatch: &Dispatch) -
     let slid = edits_as_moved(dispatch, assumption, move |input| {
         Some(assumption.at_place(input.value().parse().ok()?))
     });
-    let typed = edits(dispatch, assumption, |input| {
-        input.value().replace(',', ".").parse().ok()
+    let typed = edits(dispatch, assumption, move |input| {
+        let typed: f64 = input.value().replace(',', ".").parse().ok()?;
+        Some(typed / per_unit(bounds.unit))
     });
     let undo = dispatch.reform(move |_| Action::Economics(EconomicsAction::Unedited(assumption)));
     let told = format::assumed(input.value, bounds.unit);
@@ -106,13 +107,18 @@ fn control(economics: &Economics, assumption: Assumption, dispatch: &Dispatch) -
         <div class="assumption" data-assumption={bounds.key} data-raw={input.value.to_string()}>
             <label for={id.clone()}>{ label }</label>
             <input class="exact" type="text" inputmode="decimal" aria-label={format!("{label}, {}", words().economics.exact)}
-                value={format::plain(input.value)} onchange={typed} />
+                value={format::plain(input.value * per_unit(bounds.unit))} onchange={typed} />
             <span class="unit">{ format::unit(bounds.unit) }</span>
             <input {id} type="range" min="0" max={assumption.places().to_string()} step="1" value={assumption.place(input.value).round().to_string()}
                 aria-valuetext={told} oninput={slid} />
             { origin(&input.from, undo) }
         </div>
     }
+}
+
+/// A share is written in hundredths.
+fn per_unit(unit: Unit) -> f64 {
+    if unit == Unit::Share { 100.0 } else { 1.0 }
 }
 
 /// Where the value is from, and the way back to it.
@@ -127,8 +133,8 @@ fn origin(from: &From, undo: Callback<yew::MouseEvent>) -> Html {
             date,
             verified,
         } => html! {
-            <small class="from" title={format!("{source}, {date}")}>{ format!("{source}, {date}") }
-                if !verified { { " " }<em class="unverified">{ texts.unverified }</em> }</small>
+            <small class="from" title={format!("{source}, {date}")}>
+                if !verified { <em class="unverified">{ texts.unverified }</em>{ " " } }{ format!("{source}, {date}") }</small>
         },
         _ => html! { <small class="from">{ texts.usual }</small> },
     }

@@ -143,7 +143,7 @@ fn calibration(scene: &Scene<'_>) -> Html {
     let is_ready =
         scene.state.model.is_some() && scene.state.activity.is_idle() && calibration != Calibration::UnderWay;
     html! {
-        <div class="measure">
+        <div class="on-request">
             <p class="note">{ told }</p>
             <button type="button" data-does="calibrate" disabled={!is_ready} {onclick}>
                 { if calibration == Calibration::UnderWay { texts.calibrating } else { texts.calibrate } }</button>
