@@ -177,6 +177,20 @@ fn a_text_cut_off_leaves_what_was_computed_and_no_more() {
 }
 
 #[test]
+fn without_traces_the_text_is_the_same() {
+    for (name, device) in devices::all() {
+        let mut loaded = load(&device, 256);
+        let traced = loaded.generate(options(GREEDY, 40), usize::MAX);
+        loaded.session.set_traced(false);
+        let untraced = loaded.generate(options(GREEDY, 40), usize::MAX);
+        assert_eq!(untraced.tokens, traced.tokens, "{name}");
+        assert!(untraced.traces.is_empty(), "{name}");
+        loaded.session.set_traced(true);
+        assert_eq!(loaded.generate(options(GREEDY, 40), usize::MAX), traced, "{name}");
+    }
+}
+
+#[test]
 fn a_fork_while_passes_are_under_way_goes_on_alone() {
     for (name, device) in gpus() {
         let mut loaded = load(&device, 256);

@@ -120,18 +120,22 @@ struct Timed {
 
 impl Bench {
     /// `[{ prompt_tokens, decoded, rounds: [{ first_token_ms, decode_ms }], prefill, decode }]`, rounds
-    /// of different prompts taking turns.
+    /// of different prompts taking turns; the first also has `untraced_decode_ms` of every round.
     fn rounds(&mut self, prefill: &[u32], decode: u32, rounds: u32) -> cli::Result<Value> {
         let prompts: Vec<Vec<TokenId>> = prefill
             .iter()
             .map(|n_tokens| self.prompt(*n_tokens))
             .collect::<cli::Result<_>>()?;
         let mut timed: Vec<Vec<Timed>> = prompts.iter().map(|_| Vec::new()).collect();
+        let mut untraced = Vec::new();
         let warm_up = self.prompt(WARM_UP_TOKENS)?;
         self.generate(&warm_up, 4, false)?;
         for _ in 0..rounds {
             for (prompt, timed) in prompts.iter().zip(&mut timed) {
                 timed.push(self.generate(prompt, decode, false)?);
+            }
+            if let Some(prompt) = prompts.first() {
+                untraced.push(self.untraced_decode_ms(prompt, decode)?);
             }
         }
         let report = |(prompt, timed): (&Vec<TokenId>, &Vec<Timed>)| {
@@ -150,7 +154,19 @@ impl Bench {
                 "decode": last.map(|timed| timed.decode.report(&self.model)),
             })
         };
-        Ok(prompts.iter().zip(&timed).map(report).collect())
+        let mut reports: Vec<Value> = prompts.iter().zip(&timed).map(report).collect();
+        if let Some(first) = reports.first_mut() {
+            first["untraced_decode_ms"] = json!(untraced);
+        }
+        Ok(reports.into())
+    }
+
+    /// Decoding after a prompt with tracing off.
+    fn untraced_decode_ms(&mut self, prompt: &[TokenId], decode: u32) -> cli::Result<f64> {
+        self.session.set_traced(false);
+        let timed = self.generate(prompt, decode, false);
+        self.session.set_traced(true);
+        Ok(timed?.decode_ms.iter().sum())
     }
 
     /// `[{ depth, batch_tokens, batch_ms, decode_ms: [] }]`: the cache grows from depth to depth.

@@ -113,7 +113,7 @@ impl Needs {
 pub struct Forward {
     /// `(rows wanted, vocab)`
     pub logits: Vec<f32>,
-    /// One per token of the pass.
+    /// One per token of the pass; none where the session is not traced.
     pub traces: Vec<TokenTrace>,
     /// The next token, where the device was to choose it.
     pub chosen: Option<TokenId>,
@@ -142,6 +142,8 @@ pub struct Session {
     chosen: Option<TokenId>,
     /// Most passes to have under way.
     most_under_way: usize,
+    /// Passes are traced.
+    is_traced: bool,
     moe_layers: Rc<[u32]>,
     /// What divides the speed of each rotating pair; empty: nothing.
     rope_factors: Vec<f32>,
@@ -173,6 +175,7 @@ impl Session {
         Ok(Self {
             plan: Rc::new(plan),
             most_under_way: executor.most_under_way(),
+            is_traced: true,
             executor,
             tokens: Vec::new(),
             written: 0,
@@ -194,6 +197,7 @@ impl Session {
             under_way: VecDeque::new(),
             chosen: None,
             most_under_way: self.most_under_way,
+            is_traced: self.is_traced,
             moe_layers: Rc::clone(&self.moe_layers),
             rope_factors: self.rope_factors.clone(),
         })
@@ -270,6 +274,12 @@ impl Session {
         self.most_under_way = passes.clamp(1, self.executor.most_under_way());
     }
 
+    /// Whether passes give traces, which they do until told otherwise. Those under way are discarded.
+    pub fn set_traced(&mut self, is_traced: bool) {
+        self.discard();
+        self.is_traced = is_traced;
+    }
+
     /// How many there are.
     pub fn under_way(&self) -> usize {
         self.under_way.len()
@@ -307,6 +317,7 @@ impl Session {
             tokens,
             ropes,
             draw,
+            is_traced: self.is_traced,
         };
         self.executor.submit(&self.plan, &input)?;
         self.under_way.push_back((batch, tokens.map(<[TokenId]>::to_vec)));
@@ -321,7 +332,10 @@ impl Session {
             self.discard();
         }
         let (batch, output) = collected?;
-        let traces = self.traces(batch, &output);
+        let traces = match self.is_traced {
+            true => self.traces(batch, &output),
+            false => Vec::new(),
+        };
         Ok(Forward {
             logits: output.logits,
             traces,

@@ -175,6 +175,7 @@ impl Case {
                 tokens: Some(&tokens),
                 ropes: Vec::new(),
                 draw: None,
+                is_traced: true,
             };
             let ran = pollster::block_on(executor.run(&self.plan, &input)).expect(&name);
             assert_eq!(ran.dispatches, 1, "{name}");

@@ -45,6 +45,11 @@ pub fn folder() -> PathBuf {
     shell::root().join("dist")
 }
 
+/// What the programs of the last build weigh.
+pub fn sizes() -> Result<Sizes> {
+    Sizes::of(&folder())
+}
+
 /// Builds `dist/` anew. With less than full effort the wasm may stay larger than it has to be.
 pub fn build(effort: Effort) -> Result<Sizes> {
     ensure_wasm_target()?;
@@ -154,6 +159,10 @@ impl Sizes {
             })
         };
         Ok(Self(PROGRAMS.into_iter().map(size).collect::<Result<_>>()?))
+    }
+
+    pub fn programs(&self) -> &[Size] {
+        &self.0
     }
 
     /// An error where the programs together, or the engine alone, weigh more than the budget.

@@ -30,6 +30,8 @@ pub struct Site {
     folder: PathBuf,
     prefix: String,
     files: BTreeMap<String, PathBuf>,
+    /// Says what a page may load and run.
+    has_policy: bool,
 }
 
 /// A site being served, until this is dropped.
@@ -45,6 +47,7 @@ impl Site {
             folder,
             prefix: String::new(),
             files: BTreeMap::new(),
+            has_policy: true,
         }
     }
 
@@ -57,6 +60,12 @@ impl Site {
     /// Serves the file `source` as `path`, wherever it lies.
     pub fn with_file(mut self, path: &str, source: PathBuf) -> Self {
         self.files.insert(path.to_owned(), source);
+        self
+    }
+
+    /// Leaves the content security policy out: for pages that are not ours.
+    pub fn without_policy(mut self) -> Self {
+        self.has_policy = false;
         self
     }
 
@@ -129,7 +138,7 @@ impl Site {
             return sentence(request, 404, "There is nothing here by that name.", None);
         };
         match file {
-            Located::File(path) => send_file(request, &path),
+            Located::File(path) => send_file(request, &path, self.has_policy),
             Located::Moved(url) => {
                 let location = Header::from_bytes("Location", url).ok();
                 sentence(
@@ -183,7 +192,7 @@ fn strip_prefix<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
     }
 }
 
-fn send_file(request: Request, path: &Path) -> std::io::Result<()> {
+fn send_file(request: Request, path: &Path, has_policy: bool) -> std::io::Result<()> {
     let mut file = File::open(path)?;
     let validators = headers::Validators::of(&file.metadata()?);
     let len = file.metadata()?.len();
@@ -195,6 +204,7 @@ fn send_file(request: Request, path: &Path) -> std::io::Result<()> {
         found.map(|header| header.value.as_str().to_owned())
     };
     let mut fields = headers::for_file(path, &validators);
+    fields.retain(|field| has_policy || !field.field.equiv("Content-Security-Policy"));
     if validators.are_known_to(
         header("If-None-Match").as_deref(),
         header("If-Modified-Since").as_deref(),

@@ -68,8 +68,10 @@ struct Readback {
 }
 
 impl Readback {
-    fn of(plan: &Plan, batch: Batch, runs: u32) -> Self {
-        let slots = u64::from(batch.n_tokens) * plan.moe.layers.len() as u64;
+    /// Of a pass with so many timed runs; its routing is staged where it is traced.
+    fn of(plan: &Plan, batch: Batch, runs: u32, is_traced: bool) -> Self {
+        let n_tokens = if is_traced { batch.n_tokens } else { 0 };
+        let slots = u64::from(n_tokens) * plan.moe.layers.len() as u64;
         Self {
             logits: 4 * u64::from(batch.n_logits) * u64::from(plan.vocab),
             draw: 4 * u64::from(batch.n_draws),
@@ -91,8 +93,9 @@ impl Readback {
         ]
     }
 
+    /// Never nothing, which could not be mapped and so not be waited for.
     fn total(&self) -> u64 {
-        self.sizes().iter().sum()
+        self.sizes().iter().sum::<u64>().max(4)
     }
 }
 
@@ -172,7 +175,7 @@ impl GpuExecutor {
             n_draws: 1,
             ..Batch::default()
         };
-        let staging_bytes = Readback::of(plan, full, plan.steps.len() as u32).total();
+        let staging_bytes = Readback::of(plan, full, plan.steps.len() as u32, true).total();
 
         let mut cache = PipelineCache::new(device, context.tuning);
         let mut steps = Vec::with_capacity(plan.steps.len());
@@ -310,15 +313,16 @@ impl GpuExecutor {
             let [chosen, tokens] = [plan.ports.chosen, plan.ports.tokens].map(|id| &self.buffers[id.0]);
             encoder.copy_buffer_to_buffer(chosen, 0, tokens, 0, 4);
         }
-        let (groups, dispatches) = self.encode_steps(plan, input.batch, &mut encoder);
-        let runs = if self.timer.is_some() {
-            groups.len() as u32
-        } else {
-            0
-        };
-        let readback = Readback::of(plan, input.batch, runs);
+        let timer = self.timer.as_ref().filter(|_| input.is_traced);
+        let (groups, dispatches) = self.encode_steps(plan, input.batch, timer, &mut encoder);
+        let runs = timer.map_or(0, |_| groups.len() as u32);
+        let readback = Readback::of(plan, input.batch, runs, input.is_traced);
         let staging = self.stagings.pop().unwrap_or_else(|| self.new_staging());
-        self.encode_readback(plan, &staging, &readback, runs, &mut encoder);
+        if let Some(timer) = timer {
+            let stamps = timer.resolve(&mut encoder, runs);
+            encoder.copy_buffer_to_buffer(stamps, 0, &staging, 0, readback.stamps);
+        }
+        self.encode_readback(plan, &staging, &readback, &mut encoder);
         let submission = self.context.queue.submit([encoder.finish()]);
         let (sender, mapped) = oneshot::channel();
         staging.map_async(wgpu::MapMode::Read, 0..readback.total(), move |result| {
@@ -359,16 +363,10 @@ impl GpuExecutor {
         let [stamps, logits, ids, weights, probs, chosen] = pass.readback.sizes();
         let ticks: Vec<u64> = parts.take(stamps);
         debug_assert_eq!(plan.steps.len(), self.steps.len());
+        let timer = self.timer.as_ref().filter(|_| !ticks.is_empty());
         Ok(PassOutput {
-            step_micros: plan
-                .taps
-                .as_ref()
-                .and(self.timer.as_ref())
-                .and_then(|timer| timer.each(&ticks)),
-            group_micros: self
-                .timer
-                .as_ref()
-                .and_then(|timer| timer.sum(&ticks, &pass.groups)),
+            step_micros: plan.taps.as_ref().and(timer).and_then(|timer| timer.each(&ticks)),
+            group_micros: timer.and_then(|timer| timer.sum(&ticks, &pass.groups)),
             logits: parts.take(logits),
             ids: parts.take(ids),
             expert_weights: parts.take(weights),
@@ -408,20 +406,21 @@ impl GpuExecutor {
         }
     }
 
-    /// Encodes the steps; returns the group of each compute pass and the dispatches.
+    /// Encodes the steps, timed where there is a timer; returns the group of each compute pass and the dispatches.
     fn encode_steps(
         &self,
         plan: &Plan,
         batch: Batch,
+        timer: Option<&Timer>,
         encoder: &mut wgpu::CommandEncoder,
     ) -> (Vec<StepGroup>, u32) {
         let most = self.context.device.limits().max_compute_workgroups_per_dimension;
         let active: Vec<_> = plan.active_steps(batch).collect();
         let mut groups = Vec::new();
-        for run in active
-            .chunk_by(|(_, a), (_, b)| self.timer.is_none() || (plan.taps.is_none() && a.group == b.group))
+        for run in
+            active.chunk_by(|(_, a), (_, b)| timer.is_none() || (plan.taps.is_none() && a.group == b.group))
         {
-            let timestamp_writes = self.timer.as_ref().map(|timer| timer.stamps(groups.len() as u32));
+            let timestamp_writes = timer.map(|timer| timer.stamps(groups.len() as u32));
             let label = Some(run[0].1.group.name());
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
                 label,
@@ -446,7 +445,6 @@ impl GpuExecutor {
         plan: &Plan,
         staging: &wgpu::Buffer,
         readback: &Readback,
-        runs: u32,
         encoder: &mut wgpu::CommandEncoder,
     ) {
         let ports = &plan.ports;
@@ -463,10 +461,6 @@ impl GpuExecutor {
                 .all(|id| plan.buffers[id.0].kind == BufferKind::Output)
         );
         let mut at = readback.stamps;
-        if let Some(timer) = &self.timer {
-            let stamps = timer.resolve(encoder, runs);
-            encoder.copy_buffer_to_buffer(stamps, 0, staging, 0, readback.stamps);
-        }
         for (id, bytes) in outputs.iter().zip(&readback.sizes()[1..]) {
             if *bytes > 0 {
                 encoder.copy_buffer_to_buffer(&self.buffers[id.0], 0, staging, at, *bytes);

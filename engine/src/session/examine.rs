@@ -112,6 +112,7 @@ impl Session {
             under_way: VecDeque::new(),
             chosen: None,
             most_under_way: 1,
+            is_traced: true,
             moe_layers: self.moe_layers.clone(),
             rope_factors: self.rope_factors.clone(),
         };

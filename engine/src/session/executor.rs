@@ -99,6 +99,8 @@ pub struct PassInput<'a> {
     pub ropes: Vec<Vec<f32>>,
     /// How to choose the next token; wanted where the batch has a draw.
     pub draw: Option<Draw>,
+    /// Routing and device times are wanted too.
+    pub is_traced: bool,
 }
 
 /// One pass's output: what comes back in a single readback.

@@ -8,6 +8,8 @@ use moescope_tests::random_model::Mix;
 use crate::models::Model;
 use crate::native;
 
+/// Before the word of what is timed without traces.
+const UNTRACED: &str = "untraced ";
 /// Tokens of the prompt that warms up.
 const WARM_UP_TOKENS: u32 = 8;
 
@@ -49,6 +51,8 @@ pub enum Measure {
     Prefill { tokens: u32 },
     /// So many tokens, one after the other.
     Decode { tokens: u32 },
+    /// The same with the session's traces turned off.
+    UntracedDecode { tokens: u32 },
 }
 
 /// What one run of one program gave.
@@ -90,6 +94,7 @@ impl Measure {
             Self::WarmStart => "warm start".into(),
             Self::Prefill { tokens } => format!("prefill {tokens}"),
             Self::Decode { tokens } => format!("decode {tokens}"),
+            Self::UntracedDecode { tokens } => format!("{UNTRACED}decode {tokens}"),
         }
     }
 
@@ -105,11 +110,16 @@ impl Measure {
         if let Some(found) = plain.into_iter().find(|measure| measure.name() == name) {
             return Some(found);
         }
-        let (word, tokens) = name.split_once(' ')?;
+        let (is_untraced, plain) = match name.strip_prefix(UNTRACED) {
+            Some(plain) => (true, plain),
+            None => (false, name),
+        };
+        let (word, tokens) = plain.split_once(' ')?;
         let tokens = tokens.parse().ok()?;
-        match word {
-            "prefill" => Some(Self::Prefill { tokens }),
-            "decode" => Some(Self::Decode { tokens }),
+        match (word, is_untraced) {
+            ("prefill", false) => Some(Self::Prefill { tokens }),
+            ("decode", true) => Some(Self::UntracedDecode { tokens }),
+            ("decode", false) => Some(Self::Decode { tokens }),
             _ => None,
         }
     }
@@ -117,7 +127,9 @@ impl Measure {
     /// Tokens, where a rate is what people compare.
     pub fn tokens(self) -> Option<u32> {
         match self {
-            Self::Prefill { tokens } | Self::Decode { tokens } => Some(tokens),
+            Self::Prefill { tokens } | Self::Decode { tokens } | Self::UntracedDecode { tokens } => {
+                Some(tokens)
+            }
             _ => None,
         }
     }
@@ -147,6 +159,7 @@ mod tests {
             Measure::WarmStart,
             Measure::Prefill { tokens: 128 },
             Measure::Decode { tokens: 64 },
+            Measure::UntracedDecode { tokens: 64 },
         ];
         for measure in all {
             assert_eq!(Measure::of(&measure.name()), Some(measure));

@@ -5,7 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use anyhow::{Result, anyhow};
 
 use crate::case::{Case, Run};
-use crate::{native, page};
+use crate::llama_cpp::{self, Backend};
+use crate::{native, page, wllama};
 
 /// Where a program runs: only those of one place are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,8 +30,19 @@ pub struct Engine {
 pub const ALL: &[Engine] = &[
     ours(Place::Browser, "moescope CPU", |case| page::run(case, "cpu")),
     ours(Place::Browser, "moescope WebGPU", |case| page::run(case, "gpu")),
+    peer(Place::Browser, "wllama, 1 thread", |case| wllama::run(case, 1)),
+    peer(Place::Browser, "wllama, 2 threads", |case| wllama::run(case, 2)),
     ours(Place::Native, "moescope CPU", |case| native::run(case, "cpu")),
     ours(Place::Native, "moescope Vulkan", |case| native::run(case, "gpu")),
+    peer(Place::Native, "llama.cpp, 1 thread", |case| {
+        llama_cpp::run(case, Backend::Cpu { threads: 1 })
+    }),
+    peer(Place::Native, "llama.cpp, 2 threads", |case| {
+        llama_cpp::run(case, Backend::Cpu { threads: 2 })
+    }),
+    peer(Place::Native, "llama.cpp Vulkan", |case| {
+        llama_cpp::run(case, Backend::Vulkan)
+    }),
 ];
 
 const fn ours(place: Place, name: &'static str, run: fn(&Case) -> Result<Run>) -> Engine {
@@ -38,6 +50,15 @@ const fn ours(place: Place, name: &'static str, run: fn(&Case) -> Result<Run>) -
         place,
         name,
         is_peer: false,
+        run,
+    }
+}
+
+const fn peer(place: Place, name: &'static str, run: fn(&Case) -> Result<Run>) -> Engine {
+    Engine {
+        place,
+        name,
+        is_peer: true,
         run,
     }
 }

@@ -2,9 +2,9 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use xtask::shell;
+use xtask::{dist, shell};
 
-use crate::record::Session;
+use crate::record::{Session, Wasm};
 
 /// Describes this machine, now.
 pub fn session(rounds: u32, note: &str) -> Session {
@@ -18,8 +18,22 @@ pub fn session(rounds: u32, note: &str) -> Session {
         machine: machine(),
         browser: said("chromium", &["--version"]),
         rounds,
+        wasm: wasm(),
         note: note.to_owned(),
     }
+}
+
+/// The page's programs; none where it was not built.
+fn wasm() -> Vec<Wasm> {
+    let sizes = dist::sizes();
+    let programs = sizes.iter().flat_map(|sizes| sizes.programs());
+    programs
+        .map(|size| Wasm {
+            program: size.program.into(),
+            raw_bytes: size.raw_bytes,
+            gzip_bytes: size.gzip_bytes,
+        })
+        .collect()
 }
 
 /// The first line a program prints, or that it is not known.

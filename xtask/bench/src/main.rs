@@ -15,15 +15,18 @@ use xtask::shell;
 mod case;
 mod engines;
 mod growth;
+mod llama_cpp;
 mod machine;
 mod models;
 mod native;
 mod options;
 mod page;
+mod peers;
 mod record;
 mod session;
 mod stats;
 mod table;
+mod wllama;
 
 use case::Case;
 use engines::Engine;
@@ -49,11 +52,19 @@ fn run(options: &Options) -> Result<()> {
     std::panic::set_hook(Box::new(|panic| eprintln!("   {panic}")));
     native::ensure()?;
     let mut lines = vec![Line::Session(machine::session(options.rounds(), &options.note))];
-    for case in cases(options)? {
-        let engines = engines(options, &case);
-        lines.extend(session::run(&case, &engines, options.rounds()));
+    let engines = engines(options);
+    if engines.is_empty() && !options.has_growth() {
+        bail!(
+            "no program has {:?} in its name",
+            options.only.as_deref().unwrap_or_default()
+        );
     }
-    if options.growth {
+    if !engines.is_empty() {
+        for case in cases(options)? {
+            lines.extend(session::run(&case, &engines, options.rounds()));
+        }
+    }
+    if options.has_growth() {
         lines.extend(growth::run(options.rounds())?);
     }
     let text = table::session(&lines);
@@ -64,7 +75,7 @@ fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// The files asked for.
+/// The files asked for; of the deep model, unless it is named, only the first mix.
 fn cases(options: &Options) -> Result<Vec<Case>> {
     let folder = shell::target_dir().join("bench/models");
     let (prefill, decode): (&[u32], u32) = if options.quick {
@@ -78,7 +89,8 @@ fn cases(options: &Options) -> Result<Vec<Case>> {
         if is_left_out || !Options::takes(options.model.as_ref(), model.name) {
             continue;
         }
-        let mixes = if options.quick && options.mix.is_none() {
+        let is_named = options.model.is_some() || options.mix.is_some();
+        let mixes = if !is_named && (options.quick || model == models::DEEP) {
             &model.mixes()[..1]
         } else {
             model.mixes()
@@ -90,7 +102,7 @@ fn cases(options: &Options) -> Result<Vec<Case>> {
             cases.push(Case::prepare(&folder, model, *mix, prefill, decode)?);
         }
     }
-    if cases.is_empty() && !options.growth {
+    if cases.is_empty() {
         bail!(
             "there is no such file: models are mid, deep and demo, mixes {}",
             Mix::ALL.map(Mix::name).join(", ")
@@ -100,7 +112,7 @@ fn cases(options: &Options) -> Result<Vec<Case>> {
 }
 
 /// The programs asked for.
-fn engines(options: &Options, _case: &Case) -> Vec<Engine> {
+fn engines(options: &Options) -> Vec<Engine> {
     let is_asked = |engine: &&Engine| {
         let name = format!("{} {}", engine.place.name(), engine.name);
         Options::takes(options.only.as_ref(), &name)
@@ -120,9 +132,7 @@ fn keep(lines: &[Line], text: &str, options: &Options) -> Result<()> {
     let table = stem.with_extension("md");
     let before = std::fs::read_to_string(&table).unwrap_or_default();
     std::fs::write(&table, format!("{before}{text}\n---\n\n")).context("could not write the table")?;
-    let is_full =
-        !options.quick && options.model.is_none() && options.mix.is_none() && options.only.is_none();
-    if is_full {
+    if options.is_full() {
         renew_readme(text)?;
     }
     println!("appended to {}", stem.display());

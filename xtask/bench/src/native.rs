@@ -70,6 +70,8 @@ fn read(report: &Value) -> Option<Run> {
         if at == 0 {
             let tokens = u32::try_from(result["decoded"].as_u64()?).ok()?;
             run.push(Measure::Decode { tokens }, round["decode_ms"].as_f64()?);
+            let untraced = result["untraced_decode_ms"].get(0)?.as_f64()?;
+            run.push(Measure::UntracedDecode { tokens }, untraced);
             counts(&mut run, "decode", &result["decode"])?;
         }
     }

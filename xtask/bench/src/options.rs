@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 pub struct Options {
     /// One mix of two models, one short prompt, no other programs.
     pub quick: bool,
-    /// Also, or with `--only growth` alone, the growth curves.
+    /// Also the growth curves; `--only growth` means these alone.
     pub growth: bool,
     pub no_peers: bool,
     /// Write nothing but the table on the terminal.
@@ -50,6 +50,15 @@ impl Options {
             }
         }
         Ok(options)
+    }
+
+    pub fn has_growth(&self) -> bool {
+        self.growth || self.only.as_deref() == Some("growth")
+    }
+
+    /// Whether every file and every program of ours was run.
+    pub fn is_full(&self) -> bool {
+        !self.quick && self.model.is_none() && self.mix.is_none() && self.only.is_none()
     }
 
     /// Rounds of every program.

@@ -29,8 +29,18 @@ pub struct Session {
     pub machine: String,
     pub browser: String,
     pub rounds: u32,
+    /// What a visitor's browser receives.
+    pub wasm: Vec<Wasm>,
     /// Anything a reader must know: that the machine was shared, say.
     pub note: String,
+}
+
+/// What a program of the page weighs.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Wasm {
+    pub program: String,
+    pub raw_bytes: usize,
+    pub gzip_bytes: usize,
 }
 
 /// Who did it, on what.

@@ -2,7 +2,7 @@
 //! each a median with its whole range.
 
 use crate::case::Measure;
-use crate::record::{Fact, Line, Session, Subject, Timing};
+use crate::record::{Fact, Line, Session, Subject, Timing, Wasm};
 use crate::stats::{short, summary};
 
 /// Everything of a session.
@@ -17,9 +17,14 @@ pub fn session(lines: &[Line]) -> String {
     for (model, mix) in files(lines) {
         text += &format!("\n**{model}, {mix}**\n\n{}", timings(lines, &model, &mix));
     }
-    let counted = counts(lines);
-    if !counted.is_empty() {
-        text += &format!("\n**Counted, per decoded token**\n\n{counted}");
+    for (title, known) in [
+        ("Counted per decoded token, and most memory held", COUNTS),
+        ("Time by step, µs per decoded token", STEPS),
+    ] {
+        let table = facts(lines, known);
+        if !table.is_empty() {
+            text += &format!("\n**{title}**\n\n{table}");
+        }
     }
     text + &crate::growth::tables(lines)
 }
@@ -32,10 +37,20 @@ fn head(session: &Session) -> String {
         machine,
         browser,
         rounds,
+        wasm,
         note,
     } = session;
+    let wasm: Vec<String> = wasm
+        .iter()
+        .map(
+            |Wasm {
+                 program, gzip_bytes, ..
+             }| format!("{program} {} kB", gzip_bytes / 1000),
+        )
+        .collect();
+    let wasm = wasm.join(", ");
     format!(
-        "{date}, commit {commit}. {machine}; {browser}. Medians of {rounds} rounds taken in turns, range in brackets. {note}\n"
+        "{date}, commit {commit}. {machine}; {browser}. Wasm, gzipped: {wasm}. Medians of {rounds} rounds taken in turns, range in brackets. {note}\n"
     )
 }
 
@@ -127,21 +142,35 @@ fn figure(timing: &Timing, measure: Measure) -> String {
     }
 }
 
-/// Facts shown in the table of counts: the name in results, the column, what it is divided by.
-const COUNTS: [(&str, &str, f64); 8] = [
+/// Facts in a table: the name in results, the column, what it is divided by.
+type Columns = [(&'static str, &'static str, f64)];
+
+/// What does not depend on the machine, and memory.
+const COUNTS: &Columns = &[
     ("decode: weight bytes per token", "weights, MB", 1e6),
     ("decode: least weight bytes per token", "least, MB", 1e6),
+    ("decode: kv bytes read per token", "KV read, MB", 1e6),
     ("decode: dispatches per pass", "dispatches", 1.0),
     ("decode: dispatches per token", "dispatches", 1.0),
     ("decode: submits per token", "submits", 1.0),
     ("decode: readbacks per token", "readbacks", 1.0),
     ("wasm bytes", "wasm memory, MB", 1e6),
     ("gpu bytes", "GPU memory, MB", 1e6),
+    ("peak resident bytes", "process, MB", 1e6),
 ];
 
-/// What does not depend on the machine, and memory.
-fn counts(lines: &[Line]) -> String {
-    let mut columns: Vec<&str> = COUNTS.iter().map(|(_, column, _)| *column).collect();
+/// Time by step, of the device's clock where it has one.
+const STEPS: &Columns = &[
+    ("decode: embed µs per token", "embed", 1.0),
+    ("decode: attention µs per token", "attention", 1.0),
+    ("decode: router µs per token", "router", 1.0),
+    ("decode: experts µs per token", "experts", 1.0),
+    ("decode: head µs per token", "head", 1.0),
+];
+
+/// A row for each program and file of which something is known.
+fn facts(lines: &[Line], known: &Columns) -> String {
+    let mut columns: Vec<&str> = known.iter().map(|(_, column, _)| *column).collect();
     columns.dedup();
     let facts: Vec<&Fact> = lines
         .iter()
@@ -149,12 +178,10 @@ fn counts(lines: &[Line]) -> String {
             Line::Fact(fact) => Some(fact),
             _ => None,
         })
+        .filter(|fact| known.iter().any(|(name, ..)| *name == fact.name))
         .collect();
     let mut subjects: Vec<&Subject> = Vec::new();
-    for fact in facts
-        .iter()
-        .filter(|fact| COUNTS.iter().any(|(name, ..)| *name == fact.name))
-    {
+    for fact in &facts {
         if !subjects.contains(&&fact.subject) {
             subjects.push(&fact.subject);
         }
@@ -163,8 +190,8 @@ fn counts(lines: &[Line]) -> String {
         return String::new();
     }
     let value = |subject: &Subject, column: &str| {
-        let known = COUNTS.iter().filter(|(_, shown, _)| *shown == column);
-        known
+        let wanted = known.iter().filter(|(_, shown, _)| *shown == column);
+        wanted
             .flat_map(|(name, _, unit)| {
                 let found = facts
                     .iter()
@@ -266,9 +293,9 @@ mod tests {
 
     #[test]
     fn counts_have_a_column_each_and_a_dash_where_nothing_was_counted() {
-        let text = counts(&lines());
+        let text = facts(&lines(), COUNTS);
         assert!(text.contains("| GPU memory, MB |"), "{text}");
-        assert!(text.ends_with("| – | 2.50 |\n"), "{text}");
+        assert!(text.ends_with("| – | 2.50 | – |\n"), "{text}");
         assert_eq!(text.matches("dispatches").count(), 1, "{text}");
     }
 
