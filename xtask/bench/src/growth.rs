@@ -29,7 +29,9 @@ const SHAPE: Shape = Shape {
     context: 8704,
     is_tied: true,
 };
-const DEPTHS: [u32; 7] = [128, 256, 512, 1024, 2048, 4096, 8192];
+const DEPTHS: &[u32] = &[128, 256, 512, 1024, 2048, 4096, 8192];
+/// So many of them where it must be quick.
+const QUICK_DEPTHS: usize = 4;
 const EXPERTS: [u64; 3] = [16, 64, 256];
 const LAYERS: [u64; 4] = [2, 4, 8, 16];
 const BATCHES: [u32; 6] = [1, 4, 16, 32, 64, 128];
@@ -77,15 +79,17 @@ impl Curve {
     }
 
     /// The runs it takes. Those of the context are one.
-    fn points(self) -> Vec<Point> {
+    fn points(self, is_quick: bool) -> Vec<Point> {
         let flags = |list: &[&str]| list.iter().map(|flag| (*flag).to_owned()).collect();
         let usual = || flags(&["--prefill", "128", "--decode", "32"]);
         match self {
             Self::Context => {
-                let depths = DEPTHS.map(|depth| depth.to_string()).join(",");
+                let n_depths = if is_quick { QUICK_DEPTHS } else { DEPTHS.len() };
+                let depths: Vec<String> = DEPTHS[..n_depths].iter().map(u32::to_string).collect();
+                let depths = depths.join(",");
                 vec![Point {
                     value: 0,
-                    shape: SHAPE,
+                    shape: Shape { n_layers: 2, ..SHAPE },
                     flags: flags(&["--context", "8320", "--depths", &depths]),
                 }]
             }
@@ -125,11 +129,11 @@ impl Point {
 }
 
 /// Runs every curve on both native executors.
-pub fn run(rounds: u32) -> Result<Vec<Line>> {
+pub fn run(rounds: u32, is_quick: bool) -> Result<Vec<Line>> {
     let folder = shell::target_dir().join("bench/models");
     let mut lines = Vec::new();
     for curve in Curve::ALL {
-        for point in curve.points() {
+        for point in curve.points(is_quick) {
             let file = point.file(&folder)?;
             for executor in EXECUTORS {
                 println!("── growth with {}: {executor}", curve.name());

@@ -65,7 +65,7 @@ fn run(options: &Options) -> Result<()> {
         }
     }
     if options.has_growth() {
-        lines.extend(growth::run(options.rounds())?);
+        lines.extend(growth::run(options.rounds(), options.quick)?);
     }
     let text = table::session(&lines);
     println!("\n{text}");
