@@ -1,6 +1,6 @@
 //! Raw timings and counts of one model on one executor, as JSON, for `cargo xtask bench`.
 //!
-//! `cargo run --release -p moescope-engine --example bench -- MODEL.gguf [--executor gpu|cpu]
+//! `cargo run --release -p moescope-engine --example bench -- MODEL.gguf [--executor gpu|cpu] [--threads N]
 //!  [--prefill 128,512] [--decode 64] [--rounds 3] [--context N] [--batch N] [--kv f16|f32|q8_0]
 //!  [--depths 128,512,2048]`
 //!

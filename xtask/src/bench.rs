@@ -9,7 +9,10 @@ use crate::{Verb, dist, shell};
 pub const VERB: Verb = Verb {
     name: "bench",
     args: "[--quick] [--growth] [--no-peers] [--dry] [--rounds N] [--model NAME] [--mix NAME] [--only NAME] [--note TEXT]",
-    about: "time moescope and its peers on the same files, natively and in Chromium; append to tests/bench/",
+    about: "time moescope and other programs on the same files, natively and in Chromium; append to tests/bench/.
+      --quick: one file of each model but the deep one, short, without other programs; --growth: also the curves,
+      which --only growth runs alone; --only NAME: programs whose place and name contain it, such as
+      \"browser moescope\"; --model deep: all its formats; --dry: write nothing",
     run,
 };
 

@@ -15,6 +15,13 @@ pub enum Place {
     Native,
 }
 
+/// What of moescope computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Executor {
+    Cpu { threads: u32 },
+    Gpu,
+}
+
 /// A program, set up one way.
 #[derive(Clone, Copy)]
 pub struct Engine {
@@ -28,12 +35,26 @@ pub struct Engine {
 
 /// All of them, in the order of a table's rows.
 pub const ALL: &[Engine] = &[
-    ours(Place::Browser, "moescope CPU", |case| page::run(case, "cpu")),
-    ours(Place::Browser, "moescope WebGPU", |case| page::run(case, "gpu")),
+    ours(Place::Browser, "moescope, 1 thread", |case| {
+        page::run(case, Executor::Cpu { threads: 1 })
+    }),
+    ours(Place::Browser, "moescope, 2 threads", |case| {
+        page::run(case, Executor::Cpu { threads: 2 })
+    }),
+    ours(Place::Browser, "moescope WebGPU", |case| {
+        page::run(case, Executor::Gpu)
+    }),
     peer(Place::Browser, "wllama, 1 thread", |case| wllama::run(case, 1)),
     peer(Place::Browser, "wllama, 2 threads", |case| wllama::run(case, 2)),
-    ours(Place::Native, "moescope CPU", |case| native::run(case, "cpu")),
-    ours(Place::Native, "moescope Vulkan", |case| native::run(case, "gpu")),
+    ours(Place::Native, "moescope, 1 thread", |case| {
+        native::run(case, Executor::Cpu { threads: 1 })
+    }),
+    ours(Place::Native, "moescope, 2 threads", |case| {
+        native::run(case, Executor::Cpu { threads: 2 })
+    }),
+    ours(Place::Native, "moescope Vulkan", |case| {
+        native::run(case, Executor::Gpu)
+    }),
     peer(Place::Native, "llama.cpp, 1 thread", |case| {
         llama_cpp::run(case, Backend::Cpu { threads: 1 })
     }),
@@ -68,6 +89,16 @@ impl Place {
         match self {
             Self::Browser => "browser",
             Self::Native => "native",
+        }
+    }
+}
+
+impl Executor {
+    /// Its word in the page's address and on the example's command line, and the number of threads.
+    pub fn wanted(self) -> (&'static str, u32) {
+        match self {
+            Self::Cpu { threads } => ("cpu", threads),
+            Self::Gpu => ("gpu", 1),
         }
     }
 }

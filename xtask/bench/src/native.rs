@@ -8,6 +8,7 @@ use serde_json::Value;
 use xtask::shell;
 
 use crate::case::{Case, Measure, Run};
+use crate::engines::Executor;
 
 /// The text of a prompt of so many tokens.
 pub fn prompt(model: &Path, n_tokens: u32) -> Result<String> {
@@ -19,8 +20,9 @@ pub fn prompt(model: &Path, n_tokens: u32) -> Result<String> {
     )
 }
 
-/// One round on an executor, `cpu` or `gpu`.
-pub fn run(case: &Case, executor: &str) -> Result<Run> {
+/// One round.
+pub fn run(case: &Case, executor: Executor) -> Result<Run> {
+    let (executor, threads) = executor.wanted();
     let prefill: Vec<String> = case
         .prompts
         .iter()
@@ -30,6 +32,9 @@ pub fn run(case: &Case, executor: &str) -> Result<Run> {
     command
         .arg(&case.file)
         .args(["--executor", executor, "--rounds", "1"]);
+    if threads > 1 {
+        command.args(["--threads", &threads.to_string()]);
+    }
     command.args([
         "--prefill",
         &prefill.join(","),

@@ -11,7 +11,9 @@ use xtask::dist;
 use xtask::site::{Running, Site};
 
 use crate::case::{Case, Measure, Run};
+use crate::engines::Executor;
 use crate::models;
+use crate::peers::PATIENCE_MS;
 
 /// Tokens decoded while calls are counted and the page warms up.
 const COUNTED_TOKENS: u32 = 4;
@@ -45,14 +47,17 @@ struct Counts {
     gpu_peak_bytes: f64,
 }
 
-/// One round on an executor, `cpu` or `gpu`, in a new browser.
-pub fn run(case: &Case, executor: &str) -> Result<Run> {
+/// One round, in a new browser.
+pub fn run(case: &Case, executor: Executor) -> Result<Run> {
     let page = Page::open(case, executor)?;
     let mut run = Run::default();
     let loaded: Loaded = page.browser.run("return await bench.load('bench-model.gguf')");
     run.push(Measure::Fetch, loaded.fetch);
     run.push(Measure::Load, loaded.load);
     run.device = page.browser.run("return moescope.state().executor.device");
+    let (_, threads) = executor.wanted();
+    let is_shared = run.device.ends_with(&format!("{threads} threads"));
+    anyhow::ensure!(threads == 1 || is_shared, "it ran on {} instead", run.device);
     page.count_decode(&mut run, &case.warm_up);
     for (at, (n_tokens, prompt)) in case.prompts.iter().enumerate() {
         let decode = if at == 0 { case.decode } else { 0 };
@@ -65,6 +70,9 @@ pub fn run(case: &Case, executor: &str) -> Result<Run> {
         if decode > 0 {
             run.push(Measure::Decode { tokens: decode }, generated.decode);
             Page::tell_engine_time(&mut run, &generated);
+        }
+        if generated.first_token > PATIENCE_MS {
+            break;
         }
     }
     let counts: Counts = page.browser.run("return await bench.counts()");
@@ -80,10 +88,10 @@ pub fn run(case: &Case, executor: &str) -> Result<Run> {
 }
 
 /// From navigation to the first token of the demo model, cold and warm.
-fn start(executor: &str, run: &mut Run) -> Result<()> {
+fn start(executor: Executor, run: &mut Run) -> Result<()> {
     let site = site(None).serve_anywhere()?;
     let browser = Browser::launch(&Launch::default());
-    let url = format!("{}?executor={executor}", site.address());
+    let url = address(&site, executor);
     for measure in [Measure::ColdStart, Measure::WarmStart] {
         browser.goto(&url);
         run.push(measure, browser.run("return await bench.start()"));
@@ -98,10 +106,10 @@ struct Page {
 }
 
 impl Page {
-    fn open(case: &Case, executor: &str) -> Result<Self> {
+    fn open(case: &Case, executor: Executor) -> Result<Self> {
         let site = site(Some(&case.file)).serve_anywhere()?;
         let browser = Browser::launch(&Launch::default());
-        browser.goto(&format!("{}?executor={executor}", site.address()));
+        browser.goto(&address(&site, executor));
         let _ready: bool = browser.run("await bench.ready(); return true");
         Ok(Self { browser, _site: site })
     }
@@ -138,6 +146,12 @@ impl Page {
             }
         }
     }
+}
+
+/// The page, told where to compute.
+fn address(site: &Running, executor: Executor) -> String {
+    let (executor, threads) = executor.wanted();
+    format!("{}?executor={executor}&threads={threads}", site.address())
 }
 
 /// The built page with the probes in place of its entries, which they start.
