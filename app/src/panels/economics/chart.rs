@@ -36,7 +36,7 @@ pub struct Chart {
 const WIDTH: f64 = 460.0;
 const HEIGHT: f64 = 220.0;
 const LEFT: f64 = 62.0;
-const RIGHT: f64 = 12.0;
+const RIGHT: f64 = 24.0;
 const TOP: f64 = 10.0;
 const BOTTOM: f64 = 36.0;
 

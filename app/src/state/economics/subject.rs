@@ -57,11 +57,27 @@ impl Subject {
     }
 }
 
+/// The model on screen where its sizes are known. A recorded run does not tell them, but the model that
+/// stands aside for it does where it is the same one.
+fn sized(state: &AppState) -> Option<&ModelFacts> {
+    let shown = &state.model.as_ref()?.facts;
+    let aside = state
+        .replay
+        .as_ref()
+        .and_then(|replay| replay.aside.model.as_ref());
+    let aside = aside.map(|model| &model.facts).filter(|facts| {
+        (&facts.name, facts.parameters, &facts.quantization)
+            == (&shown.name, shown.parameters, &shown.quantization)
+    });
+    [Some(shown), aside]
+        .into_iter()
+        .flatten()
+        .find(|facts| facts.sizes.always > 0)
+}
+
 /// The loaded model, if there is one, and the one beside it.
 pub fn subjects(state: &AppState) -> Vec<Subject> {
-    let loaded = state.model.as_ref().map(|model| &model.facts);
-    // A recording made before sizes were told has none.
-    let loaded = loaded.filter(|facts| facts.sizes.always > 0).map(Subject::loaded);
+    let loaded = sized(state).map(Subject::loaded);
     let beside = state.economics.beside().map(Subject::of);
     loaded.into_iter().chain(beside).collect()
 }
