@@ -5,7 +5,7 @@
 //! of the page's language ([`crate::words::Numbers`]); scripts read `data-raw`, which knows no language.
 
 use crate::state::economics::Unit;
-use crate::words::words;
+use crate::words::{numbers, words};
 
 const NARROW: char = '\u{202f}';
 
@@ -47,7 +47,7 @@ pub fn count(number: u64) -> String {
     let mut grouped = String::new();
     for (at, digit) in digits.chars().enumerate() {
         if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            grouped.push_str(words().numbers.group);
+            grouped.push_str(numbers().group);
         }
         grouped.push(digit);
     }
@@ -79,7 +79,7 @@ pub fn significant(number: f64) -> String {
 
 /// A number with so many decimals, whatever its size.
 pub fn fixed(number: f64, decimals: usize) -> String {
-    format!("{number:.decimals$}").replace('.', words().numbers.decimal)
+    format!("{number:.decimals$}").replace('.', numbers().decimal)
 }
 
 /// A number with the SI prefix that leaves one to three digits before the point.
@@ -100,7 +100,7 @@ fn scaled(number: f64, unit: &str) -> String {
 
 /// `5123456` → `5.12 MB`.
 pub fn bytes(number: u64) -> String {
-    scaled(number as f64, words().numbers.byte)
+    scaled(number as f64, numbers().byte)
 }
 
 /// `23456789` → `23.5 M`.
@@ -129,7 +129,7 @@ pub fn seconds_left(seconds: f64) -> String {
 
 /// Bytes per second.
 pub fn byte_rate(per_second: f64) -> String {
-    scaled(per_second, &format!("{}/s", words().numbers.byte))
+    scaled(per_second, &format!("{}/s", numbers().byte))
 }
 
 /// Operations per second: a multiplication and an addition are two.
@@ -144,7 +144,7 @@ pub fn prob(number: f32) -> String {
 
 /// Entropy in bits.
 pub fn bits(number: f32) -> String {
-    format!("{}{NARROW}{}", fixed(f64::from(number), 2), words().numbers.bit)
+    format!("{}{NARROW}{}", fixed(f64::from(number), 2), numbers().bit)
 }
 
 /// A share as a whole percentage.
@@ -190,7 +190,7 @@ pub fn dollars(amount: f64) -> String {
         m if m >= 0.995 || m == 0.0 => fixed(m, 2),
         m => digits(m),
     };
-    let written = (words().numbers.dollars)(&written);
+    let written = (numbers().dollars)(&written);
     if amount < 0.0 {
         format!("−{written}")
     } else {
@@ -207,7 +207,7 @@ pub fn dollars_per_hour(amount: f64) -> String {
 pub fn cents(cents: u128) -> String {
     let (whole, rest) = (cents / 100, cents % 100);
     let whole = count(u64::try_from(whole).unwrap_or(u64::MAX));
-    (words().numbers.dollars)(&format!("{whole}{}{rest:02}", words().numbers.decimal))
+    (numbers().dollars)(&format!("{whole}{}{rest:02}", numbers().decimal))
 }
 
 /// Joules.
@@ -227,7 +227,7 @@ pub fn seconds(number: f64) -> String {
 
 /// Tokens per second.
 pub fn token_rate(per_second: f64) -> String {
-    scaled(per_second, words().numbers.per_second)
+    scaled(per_second, numbers().per_second)
 }
 
 /// Bytes that were worked out, not counted.
@@ -276,7 +276,7 @@ pub fn unit(of: Unit) -> &'static str {
 pub fn plain(value: f64) -> String {
     // Twelve digits: a product like 0.07 · 100 is 7, not 7.000000000000001.
     let rounded: f64 = format!("{value:.11e}").parse().unwrap_or(value);
-    rounded.to_string().replace('.', words().numbers.decimal)
+    rounded.to_string().replace('.', numbers().decimal)
 }
 
 /// A percentage that may be below zero.
@@ -290,7 +290,7 @@ pub fn signed_percent(share: f64) -> String {
 
 /// Bits of a divergence, however small.
 pub fn bits_exact(number: f64) -> String {
-    format!("{}{NARROW}{}", digits(number), words().numbers.bit)
+    format!("{}{NARROW}{}", digits(number), numbers().bit)
 }
 
 /// A day since 1970-01-01, as ISO 8601 has it.

@@ -30,6 +30,11 @@ macro_rules! languages {
             pub fn words(self) -> &'static Words {
                 match self { $(Self::$name => &$file::WORDS),+ }
             }
+
+            /// How it writes numbers.
+            fn numbers(self) -> &'static Numbers {
+                match self { $(Self::$name => &$file::NUMBERS),+ }
+            }
         }
     };
 }
@@ -46,6 +51,11 @@ thread_local! {
 /// The texts in the language of the page.
 pub fn words() -> &'static Words {
     SPOKEN.get().words()
+}
+
+/// How the language of the page writes numbers; the worker needs no more, and so carries no more.
+pub fn numbers() -> &'static Numbers {
+    SPOKEN.get().numbers()
 }
 
 /// From here on the page speaks this language; what is already drawn has to be drawn anew.
@@ -102,7 +112,7 @@ pub struct Words {
     /// What its speakers call it.
     pub name: &'static str,
     pub direction: Direction,
-    pub numbers: Numbers,
+    pub numbers: &'static Numbers,
     pub alert: Alert,
     pub composer: Composer,
     pub cost: Cost,

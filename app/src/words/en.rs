@@ -10,22 +10,25 @@ fn plural(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(number), if number == 1 { one } else { many })
 }
 
+/// Apart from the other texts, of which a program that only writes numbers then has none.
+pub static NUMBERS: Numbers = Numbers {
+    decimal: ".",
+    group: "\u{202f}",
+    byte: "B",
+    bit: "bit",
+    tokens: |number| plural(number, "token", "tokens"),
+    positions: |number| plural(number, "position", "positions"),
+    layers: |number| plural(number, "layer", "layers"),
+    of: |part, whole| format!("{part} of {whole}"),
+    dollars: |amount| format!("${amount}"),
+    per_second: "tokens/s",
+};
+
 pub static WORDS: Words = Words {
     tag: "en",
     name: "English",
     direction: Direction::LeftToRight,
-    numbers: Numbers {
-        decimal: ".",
-        group: "\u{202f}",
-        byte: "B",
-        bit: "bit",
-        tokens: |number| plural(number, "token", "tokens"),
-        positions: |number| plural(number, "position", "positions"),
-        layers: |number| plural(number, "layer", "layers"),
-        of: |part, whole| format!("{part} of {whole}"),
-        dollars: |amount| format!("${amount}"),
-        per_second: "tokens/s",
-    },
+    numbers: &NUMBERS,
     alert: Alert { dismiss: "Dismiss" },
     composer: Composer {
         prompt: "Prompt",

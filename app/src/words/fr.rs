@@ -26,22 +26,25 @@ fn group(name: &str) -> Option<&'static str> {
     })
 }
 
+/// Apart from the other texts, of which a program that only writes numbers then has none.
+pub static NUMBERS: Numbers = Numbers {
+    decimal: ",",
+    group: "\u{202f}",
+    byte: "o",
+    bit: "bit",
+    tokens: |number| plural(number, "jeton", "jetons"),
+    positions: |number| plural(number, "position", "positions"),
+    layers: |number| plural(number, "couche", "couches"),
+    of: |part, whole| format!("{part} sur {whole}"),
+    dollars: |amount| format!("{amount}\u{a0}$"),
+    per_second: "jetons/s",
+};
+
 pub static WORDS: Words = Words {
     tag: "fr",
     name: "Français",
     direction: Direction::LeftToRight,
-    numbers: Numbers {
-        decimal: ",",
-        group: "\u{202f}",
-        byte: "o",
-        bit: "bit",
-        tokens: |number| plural(number, "jeton", "jetons"),
-        positions: |number| plural(number, "position", "positions"),
-        layers: |number| plural(number, "couche", "couches"),
-        of: |part, whole| format!("{part} sur {whole}"),
-        dollars: |amount| format!("{amount}\u{a0}$"),
-        per_second: "jetons/s",
-    },
+    numbers: &NUMBERS,
     alert: Alert { dismiss: "Fermer" },
     composer: Composer {
         prompt: "Invite",
