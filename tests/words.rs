@@ -130,12 +130,14 @@ fn attribute<'a>(line: &'a str, name: &str) -> Vec<&'a str> {
     values.filter_map(|rest| rest.split('"').next()).collect()
 }
 
-/// Literals that are drawn: `{ "…" }`, and words between tags are no Rust at all.
+/// Literals that are drawn: `{ "…" }` beside a tag, or at the beginning of a line.
 fn children(line: &str) -> Vec<&str> {
-    let starts = line.split("{ \"").skip(1);
+    let is_drawn = (line.contains("</") || line.contains(" />")) || line.trim_start().starts_with("{ \"");
     // `class={if … { "a" } else { "b" }}` chooses a value, not a text.
-    starts
-        .filter(|_| !line.contains("={if ") && !line.contains("= if ") && !line.contains("let "))
+    let is_choice = line.contains("={if ") || line.contains("= if ") || line.contains("let ");
+    line.split("{ \"")
+        .skip(1)
+        .filter(|_| is_drawn && !is_choice)
         .filter_map(|rest| rest.split_once("\" }"))
         .filter(|(text, _)| !text.contains('"'))
         .map(|(text, _)| text)
