@@ -142,6 +142,15 @@ impl Browser {
         self.post(&format!("/element/{}/click", self.find(selector)), &json!({}));
     }
 
+    /// Presses a key on whatever has the focus; keys without a character have WebDriver's code points.
+    #[track_caller]
+    pub fn press(&self, key: &str) {
+        let press = |kind: &str| json!({ "type": kind, "value": key });
+        let keyboard =
+            json!({ "type": "key", "id": "keyboard", "actions": [press("keyDown"), press("keyUp")] });
+        self.post("/actions", &json!({ "actions": [keyboard] }));
+    }
+
     /// Types into an element. For a file input, the text is the file's path.
     #[track_caller]
     pub fn type_into(&self, selector: &str, text: &str) {

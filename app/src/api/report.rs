@@ -9,7 +9,7 @@
 
 use js_sys::{Array, Error, Float32Array, Object, Reflect, Uint16Array};
 use serde::Serialize;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 
 use crate::protocol::{ExecutorFacts, GroupCost, ModelFacts};
 use crate::state::select::{self, Kv};
@@ -36,6 +36,8 @@ struct State<'a> {
     view: Option<&'static str>,
     alert: Option<&'a str>,
     totals: TotalsReport,
+    /// WebAssembly memory of the page, without that of its worker.
+    memory_bytes: f64,
 }
 
 #[derive(Serialize)]
@@ -152,9 +154,16 @@ pub fn state(store: &Store) -> JsValue {
                 view: state.view.shown,
                 alert: state.alert.as_deref(),
                 totals: conversation.totals.into(),
+                memory_bytes: memory_bytes(),
             })
         })
         .unwrap_or(JsValue::NULL)
+}
+
+fn memory_bytes() -> f64 {
+    let memory = wasm_bindgen::memory().dyn_into::<js_sys::WebAssembly::Memory>();
+    let buffer = memory.map(|memory| memory.buffer().unchecked_into::<js_sys::ArrayBuffer>());
+    buffer.map_or(0.0, |buffer| f64::from(buffer.byte_length()))
 }
 
 /// What one generation gave.
