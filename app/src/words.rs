@@ -287,8 +287,11 @@ pub struct Experts {
     pub rank: fn(u64) -> String,
     pub chosen_note: &'static str,
     pub tie: &'static str,
+    pub tie_short: &'static str,
     /// How many layers, and which.
     pub near_ties: fn(u64, &str) -> String,
+    /// Of the picture of a model with many experts.
+    pub wide_legend: &'static str,
 }
 
 /// `panels/figure.rs`.
@@ -604,6 +607,7 @@ pub struct Prediction {
     /// A token, as written.
     pub branch: fn(&str) -> String,
     pub branch_note: &'static str,
+    pub not_drawn: &'static str,
 }
 
 /// `panels/raster.rs`.

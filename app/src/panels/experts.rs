@@ -3,6 +3,8 @@
 //! The picture is a real table: shade is probability (or load), a digit is the rank of a chosen
 //! expert, and the last columns are the numbers of the layer. Experts are numbers, never topics.
 
+mod wide;
+
 use yew::{Html, classes, html};
 
 use super::grid::{self, Grid};
@@ -15,7 +17,7 @@ use crate::state::select::{self, Focus, LayerLoad, LayerRouting};
 use crate::state::{Action, Conversation, ExpertsView, Selection};
 use crate::words::words;
 
-/// Above this many cells only the chosen experts are listed: a table would outgrow the screen.
+/// Above this many cells the matrix is a picture: a table would outgrow the screen, and the time of a frame.
 const MATRIX_CELLS: usize = 2048;
 
 /// The panel.
@@ -47,6 +49,7 @@ fn experts(
 ) -> Html {
     let grid = Cells {
         facts,
+        selection,
         grid: Grid::new(facts, selection),
         dispatch,
     };
@@ -78,6 +81,7 @@ fn toggle(view: ExpertsView, dispatch: &Dispatch) -> Html {
 /// What the cells of the matrix need to know.
 struct Cells<'a> {
     facts: &'a ModelFacts,
+    selection: Selection,
     grid: Grid,
     dispatch: &'a Dispatch,
 }
@@ -89,12 +93,20 @@ fn token(own: &Cells<'_>, layers: &[LayerRouting]) -> Html {
         <>
             if is_small {
                 { matrix(own, words.matrix, [words.entropy, words.margin], layers.iter().map(|layer| token_row(layer, own.grid))) }
-                <p class="legend">{ words.shade }{ ramp() }{ words.legend }</p>
+                <p class="legend">{ words.shade }{ ramp() }{ words.legend }{ tie_legend(layers) }</p>
             }
-            { near_ties(layers) }
-            { chosen_table(layers, !is_small) }
+            if !is_small { { wide::picture(own.facts, layers, own.selection, own.dispatch) } }
+            if is_small { { chosen_table(layers) } } else { <wide::Chosen layers={layers.to_vec()} /> }
         </>
     }
+}
+
+/// What the sign of a near tie means, where there is one.
+fn tie_legend(layers: &[LayerRouting]) -> Html {
+    if !layers.iter().any(LayerRouting::is_near_tie) {
+        return Html::default();
+    }
+    html! { <span>{ "· " }<span class="tie-sign">{ "≈" }</span>{ words().experts.tie_short }</span> }
 }
 
 /// In which layers another device might have chosen otherwise.
@@ -199,7 +211,11 @@ fn token_cell(
     }
 }
 
-fn chosen_table(layers: &[LayerRouting], is_open: bool) -> Html {
+fn chosen_table(layers: &[LayerRouting]) -> Html {
+    html! { <details class="more"><summary>{ words().experts.chosen }</summary>{ chosen_rows(layers) }</details> }
+}
+
+fn chosen_rows(layers: &[LayerRouting]) -> Html {
     let words = &words().experts;
     let row = |layer: &LayerRouting| {
         html! {
@@ -213,14 +229,14 @@ fn chosen_table(layers: &[LayerRouting], is_open: bool) -> Html {
     };
     let ranks = layers.first().map_or(0, |layer| layer.chosen.len());
     html! {
-        <details class="more" open={is_open}>
-            <summary>{ words.chosen }</summary>
+        <>
+            { near_ties(layers) }
             <table class="numbers">
                 <thead><tr><th scope="col">{ words.layer }</th>{ for (1..=ranks).map(|rank| html! { <th scope="col">{ (words.rank)(rank as u64) }</th> }) }</tr></thead>
                 <tbody>{ for layers.iter().map(row) }</tbody>
             </table>
             <p class="note">{ words.chosen_note }</p>
-        </details>
+        </>
     }
 }
 

@@ -10,8 +10,7 @@ pub fn overview(scene: &Scene<'_>) -> Html {
     html! {
         <>
             { experts::view(scene) }
-            <div class="pair">{ kv::brief(scene) }{ cost::brief(scene) }</div>
-            { prediction::view(scene) }
+            <div class="pair"><div>{ kv::brief(scene) }{ prediction::brief(scene) }</div>{ cost::brief(scene) }</div>
             if scene.focus.is_some() { { figure::legend() } }
         </>
     }

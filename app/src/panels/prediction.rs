@@ -3,28 +3,46 @@
 use yew::{Callback, Html, html};
 
 use super::figure::value;
-use super::panel;
 use super::views::Scene;
+use super::{nothing, panel};
 use crate::format::{self, Origin};
 use crate::protocol::{Branch, Likely};
 use crate::state::{Mark, Role, Turn};
 use crate::words::words;
 
-/// The panel; nothing for tokens that were not drawn.
+/// Rows in the overview.
+const BRIEF: usize = 3;
+
+/// The view at full size.
 pub fn view(scene: &Scene<'_>) -> Html {
-    let Some(mark) = scene
+    let body = panel_of(scene, usize::MAX);
+    match body {
+        Some(body) => body,
+        None => panel(
+            "prediction",
+            words().prediction.title,
+            Html::default(),
+            nothing(words().prediction.not_drawn),
+        ),
+    }
+}
+
+/// Its part of the overview; nothing for tokens that were not drawn.
+pub fn brief(scene: &Scene<'_>) -> Html {
+    panel_of(scene, BRIEF).unwrap_or_default()
+}
+
+fn panel_of(scene: &Scene<'_>, most: usize) -> Option<Html> {
+    let mark = scene
         .focus
         .as_ref()
         .and_then(|focus| focus.mark)
-        .filter(|mark| !mark.likeliest.is_empty())
-    else {
-        return Html::default();
-    };
+        .filter(|mark| !mark.likeliest.is_empty())?;
     let words = &words().prediction;
     let bits = mark.prediction_bits.unwrap_or_default();
     let tools = html! { <span class="undecided">{ words.entropy }{ " " }{ value("prediction-entropy-bits", f64::from(bits), &format::bits(bits), Origin::Counted) }</span> };
-    let from = branches(scene, mark);
-    let rows = mark.likeliest.iter().map(|other| {
+    let from = branches(scene, mark).filter(|_| most > BRIEF);
+    let rows = mark.likeliest.iter().take(most).map(|other| {
         let is_drawn = other.token == mark.token;
         html! {
             <tr key={other.token} class={is_drawn.then_some("drawn")} data-alternative={other.token.to_string()}>
@@ -44,7 +62,7 @@ pub fn view(scene: &Scene<'_>) -> Html {
             if from.is_some() { <p class="note">{ words.branch_note }</p> }
         </>
     };
-    panel("prediction", words.title, tools, body)
+    Some(panel("prediction", words.title, tools, body))
 }
 
 /// The generation a token belongs to and its position, where its answer can go on from another one:

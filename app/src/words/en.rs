@@ -139,7 +139,9 @@ pub static WORDS: Words = Words {
         rank: |rank| format!("rank {rank}"),
         chosen_note: "Weight: the factor with which the expert's output is added. Entropy: −Σ p log₂ p of the layer's router distribution. Margin: probability of the last chosen expert less that of the first rejected one; near zero, the choice was nearly a tie. Where the router adds a bias before it chooses, or chooses among groups, the margin is of the probabilities all the same, and may be negative.",
         tie: "near tie: another device may choose otherwise",
+        tie_short: "near tie",
         near_ties: |number, layers| format!("Near tie in {} ({layers}): the margin is below 0.01, and rounding on another device has been seen to turn such choices.", plural(number, "layer", "layers")),
+        wide_legend: "dark: weight of a chosen expert · faint: router probability of the others · lines: layers · columns: experts",
     },
     figure: Figure {
         measured: "measured",
@@ -412,6 +414,7 @@ pub static WORDS: Words = Words {
         drawn: |token, prob| format!("Drawn: {token}, with probability {prob}."),
         branch: |token| format!("Go on from here with {token}"),
         branch_note: "Choose another token, and the answer goes on from there; this one is kept as an earlier version.",
+        not_drawn: "This token was not drawn: it is part of the prompt.",
     },
     raster: Raster {
         title: "Experts over time",

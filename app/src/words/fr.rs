@@ -155,7 +155,9 @@ pub static WORDS: Words = Words {
         rank: |rank| format!("rang {rank}"),
         chosen_note: "Poids : facteur avec lequel la sortie de l’expert est ajoutée. Entropie : −Σ p log₂ p de la distribution du routeur de la couche. Marge : probabilité du dernier expert choisi moins celle du premier écarté ; près de zéro, c’était presque une égalité. Quand le routeur ajoute un biais avant de choisir, ou choisit parmi des groupes, la marge reste celle des probabilités, et peut être négative.",
         tie: "presque une égalité : un autre appareil peut choisir autrement",
+        tie_short: "presque une égalité",
         near_ties: |number, layers| format!("Presque une égalité dans {} ({layers}) : la marge est inférieure à 0,01, et l’on a vu l’arrondi d’un autre appareil renverser de tels choix.", plural(number, "couche", "couches")),
+        wide_legend: "foncé : poids d’un expert choisi · pâle : probabilité des autres selon le routeur · lignes : couches · colonnes : experts",
     },
     figure: Figure {
         measured: "mesuré",
@@ -428,6 +430,7 @@ pub static WORDS: Words = Words {
         drawn: |token, prob| format!("Tiré : {token}, de probabilité {prob}."),
         branch: |token| format!("Continuer à partir d’ici avec {token}"),
         branch_note: "Choisissez un autre jeton : la réponse continue à partir de là, et celle-ci reste comme version antérieure.",
+        not_drawn: "Ce jeton n’a pas été tiré : il fait partie de l’invite.",
     },
     raster: Raster {
         title: "Les experts au fil du temps",

@@ -7,8 +7,9 @@ use yew::{Callback, Html, html};
 use super::LoadProps;
 use crate::format;
 use crate::panels::experts::ramp;
-use crate::panels::picture::{Canvas, Frame, Move, NONE, Picture};
+use crate::panels::picture::{Canvas, Frame, NONE, Picture};
 use crate::panels::shade::shade_between;
+use crate::panels::slot;
 use crate::same::Same;
 use crate::state::Action;
 use crate::state::select::load::LayerUse;
@@ -43,36 +44,10 @@ pub fn map(props: &LoadProps, counts: &[u32]) -> Html {
         <>
             <h3>{ words.map_title }</h3>
             <Canvas picture={Same(picture)} class="raster load-map" label={(words.map)(facts.moe_layers.len() as u64, facts.n_experts)}
-                {frames} {onpick} onmove={moved(props)} />
+                {frames} {onpick} onmove={slot::moved(&props.model.facts, props.selection, &props.dispatch)} />
             <p class="legend">{ crate::words::words().experts.shade }{ ramp() }{ (crate::words::words().experts.load_legend)(facts.top_k, facts.n_experts) }</p>
         </>
     }
-}
-
-/// Up and down through the layers, left and right through their experts.
-fn moved(props: &LoadProps) -> Callback<Move> {
-    let facts = &props.model.facts;
-    let (layer, expert) = (
-        props.selection.layer as i64,
-        props.selection.expert.map(i64::from),
-    );
-    let (layers, n_experts) = (facts.moe_layers.len() as i64, i64::from(facts.n_experts));
-    let select =
-        move |expert: i64| Action::ExpertSelected(u16::try_from(expert.clamp(0, n_experts - 1)).ok());
-    let dispatch = props.dispatch.clone();
-    Callback::from(move |to| match to {
-        Move::Columns(by) => dispatch.emit(select(expert.unwrap_or(-by.signum()) + by)),
-        Move::First => dispatch.emit(select(0)),
-        Move::Last => dispatch.emit(select(n_experts - 1)),
-        Move::Lines(by) => {
-            dispatch.emit(Action::LayerSelected((layer + by).clamp(0, layers - 1) as usize));
-            dispatch.emit(Action::ExpertSelected(
-                expert.and_then(|expert| u16::try_from(expert).ok()),
-            ));
-        }
-        Move::Pin => {}
-        Move::Leave => dispatch.emit(Action::ExpertSelected(None)),
-    })
 }
 
 /// Each layer in numbers.
