@@ -93,6 +93,25 @@ fn a_long_conversation_shares_columns_and_loses_no_choice() {
 }
 
 #[test]
+fn slots_are_walked_within_what_there_is() {
+    let slots = |moves: &[(i64, i64)]| {
+        let walked = moves.iter().fold(finished(), |state, (layers, experts)| {
+            let (layers, experts) = (*layers, *experts);
+            fold(state, Action::SlotMoved { layers, experts })
+        });
+        (walked.selection.layer, walked.selection.expert)
+    };
+    assert_eq!(
+        slots(&[(1, 0), (0, 1), (0, 1)]),
+        (1, Some(1)),
+        "the first step enters at the edge"
+    );
+    assert_eq!(slots(&[(0, 2), (1, 0)]), (1, Some(1)), "straight down");
+    assert_eq!(slots(&[(9, 0), (0, 16)]), (1, Some(3)));
+    assert_eq!(slots(&[(-1, 0), (0, -1)]), (0, Some(0)));
+}
+
+#[test]
 fn time_is_stepped_within_what_there_is() {
     let at = |state: &moescope_app::state::AppState| state.selection.position;
     let state = fold(finished(), Action::Stepped(-1));

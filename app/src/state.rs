@@ -313,6 +313,11 @@ pub enum Action {
     RateChosen(u32),
     /// A layer, counted among MoE layers.
     LayerSelected(usize),
+    /// The slot so many layers and experts away from the selected one.
+    SlotMoved {
+        layers: i64,
+        experts: i64,
+    },
     /// An expert of the selected layer, or none.
     ExpertSelected(Option<u16>),
     SamplingChanged(Sampling),

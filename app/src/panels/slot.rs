@@ -6,7 +6,7 @@ use yew::{Callback, Html, TargetCast, html};
 use super::picture::Move;
 use super::{Dispatch, when};
 use crate::protocol::ModelFacts;
-use crate::state::{Action, AppState, Selection};
+use crate::state::{Action, AppState};
 use crate::words::words;
 
 /// Both menus.
@@ -50,23 +50,16 @@ fn chosen(event: &yew::Event) -> Option<String> {
 }
 
 /// Keys on a picture of all slots: up and down through the layers, left and right through their experts.
-pub fn moved(facts: &ModelFacts, selection: Selection, dispatch: &Dispatch) -> Callback<Move> {
-    let (layer, expert) = (selection.layer as i64, selection.expert.map(i64::from));
-    let (layers, n_experts) = (facts.moe_layers.len() as i64, i64::from(facts.n_experts));
-    let select =
-        move |expert: i64| Action::ExpertSelected(u16::try_from(expert.clamp(0, n_experts - 1)).ok());
-    let dispatch = dispatch.clone();
-    Callback::from(move |to| match to {
-        Move::Columns(by) => dispatch.emit(select(expert.unwrap_or(-by.signum()) + by)),
-        Move::First => dispatch.emit(select(0)),
-        Move::Last => dispatch.emit(select(n_experts - 1)),
-        Move::Lines(by) => {
-            dispatch.emit(Action::LayerSelected((layer + by).clamp(0, layers - 1) as usize));
-            dispatch.emit(Action::ExpertSelected(
-                expert.and_then(|expert| u16::try_from(expert).ok()),
-            ));
-        }
-        Move::Pin => {}
-        Move::Leave => dispatch.emit(Action::ExpertSelected(None)),
+pub fn moved(facts: &ModelFacts, dispatch: &Dispatch) -> Callback<Move> {
+    let last = (facts.n_experts as u16).saturating_sub(1);
+    when(dispatch, move |to| {
+        Some(match to {
+            Move::Columns(experts) => Action::SlotMoved { layers: 0, experts },
+            Move::Lines(layers) => Action::SlotMoved { layers, experts: 0 },
+            Move::First => Action::ExpertSelected(Some(0)),
+            Move::Last => Action::ExpertSelected(Some(last)),
+            Move::Leave => Action::ExpertSelected(None),
+            Move::Pin => return None,
+        })
     })
 }

@@ -94,6 +94,7 @@ pub fn reduce(mut state: AppState, action: Action) -> (AppState, Vec<Request>) {
         Action::PlayToggled => time::toggle(&mut state),
         Action::Ticked => time::tick(&mut state),
         Action::RateChosen(rate) => state.playback.tokens_per_second = rate.clamp(1, 1000),
+        Action::SlotMoved { layers, experts } => move_slot(&mut state, layers, experts),
         Action::LayerSelected(layer) => select_layer(&mut state, layer),
         Action::ExpertSelected(expert) => state.selection.expert = expert,
         Action::SamplingChanged(sampling) => state.settings.sampling = sampling,
@@ -182,6 +183,19 @@ fn select_layer(state: &mut AppState, layer: usize) {
     if state.selection.layer != layer {
         state.selection.layer = layer;
         state.selection.expert = None;
+    }
+}
+
+/// A step to another layer keeps the expert's number: a picture's cursor moves straight down.
+fn move_slot(state: &mut AppState, layers: i64, experts: i64) {
+    let Some(model) = &state.model else { return };
+    let within = |wanted: i64, number: usize| wanted.clamp(0, (number as i64 - 1).max(0));
+    let selection = &mut state.selection;
+    selection.layer = within(selection.layer as i64 + layers, model.facts.moe_layers.len()) as usize;
+    if experts != 0 {
+        let here = selection.expert.map_or(-experts.signum(), i64::from);
+        let wanted = within(here + experts, model.facts.n_experts as usize);
+        selection.expert = u16::try_from(wanted).ok();
     }
 }
 

@@ -36,7 +36,7 @@ pub fn picture(
         columns: expert.map_or(n_experts, |_| 1),
         lines: 1,
     };
-    let onmove = slot::moved(facts, selection, dispatch);
+    let onmove = slot::moved(facts, dispatch);
     let dispatch = dispatch.clone();
     let onpick = Callback::from(move |(expert, layer): (usize, usize)| {
         dispatch.emit(Action::LayerSelected(layer));

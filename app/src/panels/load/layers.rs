@@ -44,7 +44,7 @@ pub fn map(props: &LoadProps, counts: &[u32]) -> Html {
         <>
             <h3>{ words.map_title }</h3>
             <Canvas picture={Same(picture)} class="raster load-map" label={(words.map)(facts.moe_layers.len() as u64, facts.n_experts)}
-                {frames} {onpick} onmove={slot::moved(&props.model.facts, props.selection, &props.dispatch)} />
+                {frames} {onpick} onmove={slot::moved(&props.model.facts, &props.dispatch)} />
             <p class="legend">{ crate::words::words().experts.shade }{ ramp() }{ (crate::words::words().experts.load_legend)(facts.top_k, facts.n_experts) }</p>
         </>
     }
