@@ -9,7 +9,7 @@ use crate::panels::transcript::transcript;
 use crate::panels::views::{self, Scene};
 use crate::panels::{
     alert, composer, display, examples, focus, header, keys, live, loading, measures, models, overview,
-    raster, transport, welcome,
+    raster, replayed, runs, transport, welcome,
 };
 use crate::state::{AppState, CatalogueModel, select};
 use crate::words::words;
@@ -53,7 +53,7 @@ fn worn(state: &AppState) -> String {
 
 /// At the end of the header.
 fn menus(state: &AppState, hands: &Hands) -> Html {
-    html! { <>{ models_menu(state, hands) }{ display::display(state.preferences, &hands.dispatch) }</> }
+    html! { <>{ models_menu(state, hands) }{ runs::runs(state, hands) }{ display::display(state.preferences, &hands.dispatch) }</> }
 }
 
 fn models_menu(state: &AppState, hands: &Hands) -> Html {
@@ -72,6 +72,7 @@ fn conversation(state: &AppState, hands: &Hands) -> Html {
     let is_empty = state.conversation.turns.is_empty();
     html! {
         <section class="conversation" aria-label={words().layout.conversation}>
+            { replayed::replayed(state, &hands.dispatch) }
             <div class={classes!("scroll", is_empty.then_some("empty"))} id="conversation">
                 if is_empty { { welcome::welcome(entry(state), state.answering().is_some(), &hands.ask) } }
                 else { { transcript(state, &hands.dispatch) } }

@@ -13,13 +13,16 @@
 pub mod api;
 pub mod format;
 pub mod hands;
+pub mod keep;
 pub mod keyboard;
 pub mod layout;
+pub mod link;
 pub mod page;
 pub mod panels;
 pub mod preferences;
 pub mod protocol;
 pub mod recording;
+pub mod runs;
 pub mod same;
 pub mod state;
 pub mod store;

@@ -1,20 +1,25 @@
 //! Wiring of the page: store, address parameters, first model, files, drawing.
 
 mod economics;
+mod follow;
 
 use std::rc::Rc;
 
 use gloo::storage::{SessionStorage, Storage};
 use wasm_bindgen::JsValue;
 use web_sys::{DragEvent, File, UrlSearchParams};
-use yew::{Callback, Html, Properties, component, hook, html, use_effect_with, use_mut_ref, use_state};
+use yew::{
+    Callback, Html, Properties, TargetCast, component, hook, html, use_effect_with, use_mut_ref, use_state,
+};
 
 use crate::api;
-use crate::hands::Hands;
+use crate::hands::{Hands, RunAsk};
+use crate::keep;
 use crate::layout::layout;
+use crate::link::Link;
 use crate::panels::header::files;
-use crate::panels::when;
 use crate::protocol::{Branch, Executor, GenerateOptions, Sampling, Source};
+use crate::runs;
 use crate::same::Same;
 use crate::state::{Action, AppState, Catalogue, PublicModels};
 use crate::store::Store;
@@ -55,7 +60,43 @@ pub fn run() {
         },
     )
     .render();
-    wasm_bindgen_futures::spawn_local(first_model(store, parameters, ready));
+    follow::listen(&store);
+    let (link, remembered) = (follow::here(), keep::remembered());
+    store.following(true);
+    let first = first_run(Rc::clone(&store), link.clone(), remembered);
+    let first = wasm_bindgen_futures::future_to_promise(first);
+    wasm_bindgen_futures::spawn_local(async move {
+        let has_model = first_model(Rc::clone(&store), &parameters, link.model.clone(), ready).await;
+        // What is shown first is shown by now, or nothing is.
+        let _ = wasm_bindgen_futures::JsFuture::from(first).await;
+        if has_model && !link.turns.is_empty() {
+            follow::follow(&store, link).await;
+        } else if has_model && parameters.prompt.is_some() {
+            send_draft(&store);
+        }
+        store.following(false);
+    });
+}
+
+/// Shows what was on screen before a reload, or the run that comes with the page, while the model is
+/// on its way; and keeps what is said from then on.
+async fn first_run(store: Rc<Store>, link: Link, remembered: Option<String>) -> Result<JsValue, JsValue> {
+    keep::start(&store).await;
+    let is_wanted = |state: &AppState| link.turns.is_empty() || link.is_on_screen(state);
+    let is_shown = match remembered.filter(|_| !link.is_shipped) {
+        Some(id) => keep::show_remembered(&store, &id).await && store.read(is_wanted),
+        None => false,
+    };
+    if is_shown {
+        runs::mark_first();
+    } else {
+        store.dispatch(Action::RunLeft);
+        runs::show_shipped(&store).await;
+    }
+    if store.read(is_wanted) {
+        store.dispatch(Action::Looked(link.selection, link.view));
+    }
+    Ok(JsValue::UNDEFINED)
 }
 
 /// A panic becomes a sentence on the page instead of a page that no longer answers.
@@ -136,8 +177,13 @@ impl Parameters {
     }
 }
 
-/// Reads the list, loads the first model or the one asked for, and answers `?prompt=`.
-async fn first_model(store: Rc<Store>, parameters: Parameters, ready: api::Ready) {
+/// Reads the list and loads the first model or the one asked for; tells whether it can answer.
+async fn first_model(
+    store: Rc<Store>,
+    parameters: &Parameters,
+    linked: Option<String>,
+    ready: api::Ready,
+) -> bool {
     let catalogue = fetch_catalogue().await;
     // Without this list the menu is shorter, no more.
     if let Ok(public) = fetch_public().await {
@@ -155,14 +201,13 @@ async fn first_model(store: Rc<Store>, parameters: Parameters, ready: api::Ready
         }
         Err(_) => {}
     }
-    let Some(url) = parameters.model.or(built_in) else {
-        return ready.fail("there is no model beside the page");
+    let Some(url) = linked.or(parameters.model.clone()).or(built_in) else {
+        ready.fail("there is no model beside the page");
+        return false;
     };
     let loaded = load(&store, url.clone(), Source::Url(url)).await;
     ready.settle(&loaded);
-    if loaded.is_ok() && parameters.prompt.is_some() {
-        send_draft(&store);
-    }
+    loaded.is_ok()
 }
 
 async fn fetch_catalogue() -> Result<Catalogue, gloo::net::Error> {
@@ -249,10 +294,13 @@ fn open(store: &Rc<Store>, files: &[File]) {
             blobs: several.iter().collect(),
         },
     };
-    let store = Rc::clone(store);
+    let (store, first) = (Rc::clone(store), files.first().cloned());
     wasm_bindgen_futures::spawn_local(async move {
-        // A failure is already on screen as an alert.
-        let _ = load(&store, name, source).await;
+        match first {
+            Some(file) if !runs::is_model(&file).await => runs::open(&store, &file).await,
+            // A failure is already on screen as an alert.
+            _ => drop(load(&store, name, source).await),
+        }
     });
 }
 
@@ -310,9 +358,12 @@ fn App(props: &AppProps) -> Html {
         let _ = SessionStorage::set(DRAFT_KEY, draft);
     });
     use_effect_with(Rc::clone(&shown.economics), |kept| economics::keep(kept));
+    let pending = use_mut_ref(|| None);
+    follow::write(&props.store.0, &shown, &pending);
+    use_effect_with(keep::current(&shown), |id| keep::remember(id.as_deref()));
     let traced = use_calm(&shown);
     html! {
-        <div class="page" ondragover={|event: DragEvent| event.prevent_default()} ondrop={dropped(&hands.open)}>
+        <div class="page" ondragover={|event: DragEvent| event.prevent_default()} ondrop={dropped(&hands)}>
             { layout(&shown, &traced, &hands) }
         </div>
     }
@@ -335,7 +386,8 @@ fn use_calm(shown: &Rc<AppState>) -> Rc<AppState> {
 }
 
 fn hands(store: &Rc<Store>) -> Hands {
-    let (for_actions, for_draft, for_prompt, for_file, for_url, for_persist, for_branch, for_prices) = (
+    let (for_actions, for_draft, for_prompt, for_file, for_url, for_persist, for_branch, for_prices, for_runs) = (
+        store.clone(),
         store.clone(),
         store.clone(),
         store.clone(),
@@ -354,13 +406,31 @@ fn hands(store: &Rc<Store>) -> Hands {
         load: Callback::from(move |url| load_url(&for_url, url)),
         persist: Callback::from(move |()| persist(&for_persist)),
         read_prices: Callback::from(move |file| economics::read_prices(&for_prices, file)),
+        runs: Callback::from(move |ask| runs::act(&for_runs, ask)),
     }
 }
 
-fn dropped(open: &Callback<Vec<File>>) -> Callback<DragEvent> {
-    when(open, |event: DragEvent| {
+/// Files are opened wherever they are dropped; a text that is dropped where nothing is written is a run
+/// of another program.
+fn dropped(hands: &Hands) -> Callback<DragEvent> {
+    let (open, runs) = (hands.open.clone(), hands.runs.clone());
+    Callback::from(move |event: DragEvent| {
+        let Some(data) = event.data_transfer() else {
+            return;
+        };
+        let files = data.files().map(|list| files(&list)).unwrap_or_default();
+        let target = event.target_dyn_into::<web_sys::Element>();
+        let is_field =
+            target.is_some_and(|target| matches!(target.tag_name().as_str(), "TEXTAREA" | "INPUT"));
+        if files.is_empty() && is_field {
+            return;
+        }
         event.prevent_default();
-        let files = files(&event.data_transfer()?.files()?);
-        (!files.is_empty()).then_some(files)
+        let text = data.get_data("text/plain").unwrap_or_default();
+        if !files.is_empty() {
+            open.emit(files);
+        } else if !text.trim().is_empty() {
+            runs.emit(RunAsk::Import(text));
+        }
     })
 }

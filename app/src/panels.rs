@@ -24,6 +24,8 @@ pub mod picture;
 pub mod prediction;
 pub mod raster;
 pub mod rasters;
+pub mod replayed;
+pub mod runs;
 pub mod settings;
 pub mod shade;
 pub mod slot;

@@ -6,7 +6,7 @@ mod read;
 mod write;
 
 pub use read::recording;
-pub use write::{About, run};
+pub use write::{About, run, title};
 
 use crate::protocol::Finish;
 

@@ -7,6 +7,7 @@ mod catalogue;
 mod conversation;
 pub mod economics;
 pub mod examine;
+mod kept;
 mod preferences;
 mod reduce;
 mod replay;
@@ -20,6 +21,7 @@ pub use catalogue::{Catalogue, CatalogueModel, Examples, PublicModel, PublicMode
 pub use conversation::{Asked, Chunk, Conversation, Mark, MarkKind, Replaced, Role, Totals, Turn};
 pub use economics::{Economics, EconomicsAction};
 pub use examine::Examination;
+pub use kept::{Kept, KeptEntry};
 pub use preferences::{Palette, Preferences, Theme};
 pub use reduce::reduce;
 pub use replay::{Live, Origin, Recorded, Recording, Replay};
@@ -55,6 +57,10 @@ pub struct AppState {
     pub conversation: Conversation,
     /// The recorded run on screen, if it is one: `model` and `conversation` are then the run's.
     pub replay: Option<Replay>,
+    /// Runs shown so far; the menu of runs closes with each.
+    pub runs_shown: u32,
+    /// Conversations kept in this browser.
+    pub kept: Kept,
     pub activity: Activity,
     pub examination: Examination,
     pub selection: Selection,
@@ -345,6 +351,14 @@ pub enum Action {
     /// Back from a recorded run to the visitor's own conversation.
     RunLeft,
     Economics(EconomicsAction),
+    /// A link was followed: what it looks at.
+    Looked(Selection, View),
+    /// What is kept in this browser.
+    KeptListed(Vec<KeptEntry>),
+    /// Nothing can be kept, and why.
+    KeepingFailed(String),
+    /// The live conversation is kept under this id.
+    ConversationNamed(Rc<str>),
     AlertRaised(String),
     AlertDismissed,
 }

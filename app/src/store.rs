@@ -45,6 +45,10 @@ pub struct Store {
     last_id: Cell<u32>,
     frame: RefCell<Option<AnimationFrame>>,
     view: RefCell<Option<Callback<AppState>>>,
+    /// A link is being followed, so the address stays as it is.
+    is_following: Cell<bool>,
+    /// Told of every action that was folded.
+    watch: RefCell<Option<Callback<()>>>,
     waiters: RefCell<Vec<Waiter>>,
 }
 
@@ -114,6 +118,13 @@ impl Store {
         self.last_id.get()
     }
 
+    /// The first of so many numbers that no load or generation had before.
+    pub fn reserve_ids(&self, count: usize) -> u32 {
+        let first = self.last_id.get() + 1;
+        self.last_id.set(self.last_id.get() + count as u32);
+        first
+    }
+
     /// Reads the state as it is now.
     pub fn read<T>(&self, read: impl FnOnce(&AppState) -> T) -> T {
         read(&self.state.borrow())
@@ -126,6 +137,26 @@ impl Store {
         self.state.replace(state);
         requests.into_iter().for_each(|request| self.post(request));
         self.ask_redraw();
+        let watch = self.watch.borrow().clone();
+        if let Some(watch) = watch {
+            watch.emit(());
+        }
+    }
+
+    /// Whether a link is being followed.
+    pub fn is_following(&self) -> bool {
+        self.is_following.get()
+    }
+
+    /// Says when a link begins to be followed, and when it has been.
+    pub fn following(self: &Rc<Self>, is_following: bool) {
+        self.is_following.set(is_following);
+        self.ask_redraw();
+    }
+
+    /// Who is told that something happened, also in a tab that is not drawn.
+    pub fn set_watch(&self, watch: Callback<()>) {
+        *self.watch.borrow_mut() = Some(watch);
     }
 
     /// Who draws.

@@ -11,6 +11,9 @@ pub mod economics;
 
 use std::cell::Cell;
 
+use moescope_run_file::RunError;
+use moescope_run_file::import::ImportError;
+
 use crate::state::PublicModel;
 
 /// The languages of the page, by their tags (BCP 47). The first is spoken where none fits.
@@ -134,6 +137,8 @@ pub struct Words {
     pub prediction: Prediction,
     pub raster: Raster,
     pub rasters: Rasters,
+    pub replayed: Replayed,
+    pub runs: Runs,
     pub settings: Settings,
     pub slot: Slot,
     pub steps: Steps,
@@ -632,6 +637,56 @@ pub struct Raster {
 }
 
 /// `panels/settings.rs`.
+pub struct Replayed {
+    pub recorded: &'static str,
+    pub kept: &'static str,
+    pub goes_on: &'static str,
+    pub begins_anew: &'static str,
+    pub model_is_loading: &'static str,
+    pub close: &'static str,
+    pub back: &'static str,
+}
+
+pub struct Runs {
+    pub title: &'static str,
+    pub on_screen: &'static str,
+    pub nothing_to_save: &'static str,
+    pub save: &'static str,
+    pub ledger: &'static str,
+    pub picture: &'static str,
+    pub caption_token: fn(position: u32, text: &str) -> String,
+    pub copy_link: &'static str,
+    pub link_copied: &'static str,
+    pub link: fn(url: &str) -> String,
+    pub link_failed: fn(why: &str) -> String,
+    pub no_model: &'static str,
+    pub with_distributions: &'static str,
+    pub python: &'static str,
+    pub open: &'static str,
+    pub open_file: &'static str,
+    pub open_note: &'static str,
+    pub paste: &'static str,
+    pub import: &'static str,
+    pub the_text: &'static str,
+    pub not_opened: fn(name: &str, why: &str) -> String,
+    pub not_saved: fn(why: &str) -> String,
+    pub run_error: fn(&RunError) -> String,
+    pub import_error: fn(&ImportError) -> String,
+    pub kept: &'static str,
+    pub kept_note: &'static str,
+    pub none_kept: &'static str,
+    pub not_kept: fn(why: &str) -> String,
+    pub kept_facts: fn(model: &str, tokens: &str, bytes: &str, day: &str) -> String,
+    pub name_of: fn(title: &str) -> String,
+    pub open_one: &'static str,
+    pub open_named: fn(title: &str) -> String,
+    pub export: &'static str,
+    pub export_named: fn(title: &str) -> String,
+    pub delete: &'static str,
+    pub delete_named: fn(title: &str) -> String,
+    pub delete_for_good: &'static str,
+}
+
 pub struct Settings {
     pub title: &'static str,
     pub seed: &'static str,

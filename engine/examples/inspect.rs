@@ -7,9 +7,8 @@
 
 use std::io::Write;
 
-use moescope_run_file::import::import;
 use moescope_run_file::tables::{TABLES, summary};
-use moescope_run_file::{Run, RunError, ledger, read};
+use moescope_run_file::{Run, import, ledger};
 
 #[path = "shared/cli.rs"]
 mod cli;
@@ -40,13 +39,7 @@ fn run() -> cli::Result<()> {
 }
 
 fn open(path: &str) -> cli::Result<Run> {
-    let bytes = std::fs::read(path)?;
-    match read(&bytes) {
-        Err(RunError::Carrier(_) | RunError::Limit { .. }) if std::str::from_utf8(&bytes).is_ok() => {
-            Ok(import(&String::from_utf8_lossy(&bytes))?.0)
-        }
-        read => Ok(read?),
-    }
+    Ok(import::open(&std::fs::read(path)?)?.0)
 }
 
 fn table(name: &str, run: &Run) -> cli::Result<serde_json::Value> {

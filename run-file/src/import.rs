@@ -83,6 +83,19 @@ pub enum ImportError {
     Run(#[from] RunError),
 }
 
+/// Reads a file, of ours or of another program.
+pub fn open(bytes: &[u8]) -> Result<(Run, &'static str), ImportError> {
+    match crate::read(bytes) {
+        Ok(run) => Ok((run, "moescope run")),
+        // A text begins with no length of a header that a safetensors file could have.
+        Err(err @ (RunError::Carrier(_) | RunError::Limit { .. })) => match std::str::from_utf8(bytes) {
+            Ok(text) if !text.starts_with(|first: char| first.is_control()) => import(text),
+            _ => Err(err.into()),
+        },
+        Err(err) => Err(err.into()),
+    }
+}
+
 /// Reads a text in whichever format it is, and tells its name.
 pub fn import(text: &str) -> Result<(Run, &'static str), ImportError> {
     if text.len() > MOST_TEXT_BYTES {

@@ -33,6 +33,7 @@ fn Page(props: &PageProps) -> Html {
         load: Callback::noop(),
         persist: Callback::noop(),
         read_prices: Callback::noop(),
+        runs: Callback::noop(),
     };
     layout(&props.state.0, &Rc::new(props.state.0.clone()), &hands)
 }

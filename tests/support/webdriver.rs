@@ -102,6 +102,15 @@ impl Browser {
             .unwrap_or_else(|| panic!("no TaskDuration in {metrics}"))
     }
 
+    /// Runs a script at the beginning of every page from now on.
+    pub fn before_every_page(&self, script: &str) {
+        let command = json!({
+            "cmd": "Page.addScriptToEvaluateOnNewDocument",
+            "params": { "source": script },
+        });
+        self.post("/goog/cdp/execute", &command);
+    }
+
     /// Lets pages of an origin keep only so many bytes.
     #[track_caller]
     pub fn limit_storage(&self, origin: &str, bytes: u64) {

@@ -10,6 +10,7 @@ mod expand;
 mod fixtures;
 mod npm;
 mod plan;
+mod record;
 mod serve;
 pub mod shell;
 pub mod site;
@@ -33,6 +34,7 @@ const VERBS: &[Verb] = &[
     expand::VERB,
     fixtures::VERB,
     plan::VERB,
+    record::VERB,
     serve::VERB,
     test::VERB,
 ];

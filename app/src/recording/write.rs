@@ -14,6 +14,8 @@ pub struct About {
     pub title: String,
     /// RFC 3339.
     pub date: String,
+    /// Empty: this page.
+    pub recorder: String,
     /// Of the model's file, where it is known.
     pub sha256: Option<String>,
     /// Leave the routers' whole distributions out: nine tenths of a large run.
@@ -42,6 +44,25 @@ pub fn run(model: &Model, conversation: &Conversation, about: About) -> Run {
     writer.finish()
 }
 
+/// What a conversation is called that nobody has named: how it began.
+pub fn title(conversation: &Conversation) -> String {
+    const MOST_LETTERS: usize = 80;
+    let first = conversation.turns.first();
+    let asked = first.map(|turn| {
+        turn.asked
+            .as_ref()
+            .map_or_else(|| turn.text(), |asked| asked.prompt.clone())
+    });
+    let asked = asked.unwrap_or_default();
+    asked
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .chars()
+        .take(MOST_LETTERS)
+        .collect()
+}
+
 /// Prompt and answer of every generation, in the order they were asked.
 fn generations(conversation: &Conversation) -> Vec<(&Turn, &Turn)> {
     let replaced = conversation.replaced.iter().flat_map(|replaced| &replaced.turns);
@@ -56,7 +77,10 @@ fn info(model: &Model, generations: &[(&Turn, &Turn)], about: &About) -> Info {
     Info {
         title: about.title.clone(),
         date: about.date.clone(),
-        recorder: concat!("moescope ", env!("CARGO_PKG_VERSION")).into(),
+        recorder: match about.recorder.as_str() {
+            "" => concat!("moescope ", env!("CARGO_PKG_VERSION")).into(),
+            other => other.into(),
+        },
         model: moescope_run_file::Model {
             sha256: about.sha256.clone(),
             ..facts::model_to_file(model)

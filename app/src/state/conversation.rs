@@ -27,6 +27,8 @@ pub struct Conversation {
     pub replaced: Vec<Replaced>,
     /// What the generation that starts next was asked.
     pub asked: Option<Rc<Asked>>,
+    /// What it is kept under in this browser, once it is.
+    pub kept_as: Option<Rc<str>>,
 }
 
 /// Turns that others took the place of.

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::economics::Quality;
 use super::{
     Action, Activity, AppState, Asked, Conversation, Economics, Editing, Loading, Model, Role, Selection,
-    Turn, examine, time,
+    Turn, View, examine, time,
 };
 use crate::protocol::{Envelope, Event, Finish, LoadStage, Request, Source, VERSION};
 
@@ -111,7 +111,6 @@ pub fn reduce(mut state: AppState, action: Action) -> (AppState, Vec<Request>) {
         Action::RasterOrdered(order) => state.view.raster_order = order,
         Action::ViewChosen(shown) => state.view.shown = shown,
         Action::RunShown(recording, origin) => {
-            state.editing = None;
             state.show(*recording, origin);
         }
         Action::RunLeft => state.leave(),
@@ -119,6 +118,10 @@ pub fn reduce(mut state: AppState, action: Action) -> (AppState, Vec<Request>) {
             requests.extend(Economics::request(&action));
             Rc::make_mut(&mut state.economics).fold(action);
         }
+        Action::Looked(selection, view) => look(&mut state, selection, view),
+        Action::KeptListed(entries) => state.kept.entries = entries.into(),
+        Action::KeepingFailed(why) => state.kept.trouble = Some(why),
+        Action::ConversationNamed(id) => state.with_live(|state| state.conversation.kept_as = Some(id)),
         Action::AlertRaised(sentence) => state.alert = Some(sentence),
         Action::AlertDismissed => state.alert = None,
     }
@@ -197,6 +200,23 @@ fn move_slot(state: &mut AppState, layers: i64, experts: i64) {
         let wanted = within(here + experts, model.facts.n_experts as usize);
         selection.expert = u16::try_from(wanted).ok();
     }
+}
+
+/// What a link looks at, as far as there is such a token, layer and expert.
+fn look(state: &mut AppState, selection: Selection, view: View) {
+    state.view = view;
+    let facts = state.model.as_ref().map(|model| &model.facts);
+    let (layers, n_experts) = facts.map_or((0, 0), |facts| (facts.moe_layers.len(), facts.n_experts));
+    let last = state.conversation.last_marked().max(state.conversation.latest());
+    state.selection = Selection {
+        position: selection.position.filter(|position| Some(*position) <= last),
+        layer: if selection.layer < layers {
+            selection.layer
+        } else {
+            0
+        },
+        expert: selection.expert.filter(|expert| u32::from(*expert) < n_experts),
+    };
 }
 
 fn forget_conversation(state: &mut AppState) {

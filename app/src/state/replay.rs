@@ -115,6 +115,10 @@ impl AppState {
     /// Shows a recording; a run that was on screen before makes way.
     pub(super) fn show(&mut self, recording: Recording, origin: Origin) {
         self.leave();
+        self.runs_shown += 1;
+        if let Some(editing) = self.editing.take() {
+            self.draft = editing.draft_before;
+        }
         let model = Some(Rc::new(recording.model.clone()));
         let (title, date, recorder) = (
             recording.title.clone(),
@@ -126,6 +130,9 @@ impl AppState {
             conversation: std::mem::replace(&mut self.conversation, fold(recording)),
             selection: std::mem::take(&mut self.selection),
         };
+        if let Origin::Kept(id) = &origin {
+            self.conversation.kept_as = Some(id.as_str().into());
+        }
         self.replay = Some(Replay {
             title,
             date,

@@ -1,6 +1,7 @@
 //! French. In it zero and one are singular, and `?`, `!`, `:` and `;` stand after a no-break space.
 
 mod economics;
+mod run_errors;
 
 use super::*;
 use crate::format::{count, fixed};
@@ -459,6 +460,54 @@ pub static WORDS: Words = Words {
         used: "experts utilisés",
         busiest: "expert le plus sollicité",
         times: "fois choisi",
+    },
+    replayed: Replayed {
+        recorded: "Exécution enregistrée",
+        kept: "Conversation conservée",
+        goes_on: "Une nouvelle question la poursuit.",
+        begins_anew: "Une question ouvre une conversation à vous.",
+        model_is_loading: "Le modèle est en chemin ; une question ouvrira une conversation à vous.",
+        close: "Fermer",
+        back: "Retour à la conversation",
+    },
+    runs: Runs {
+        title: "Exécutions",
+        on_screen: "Ce qui est à l’écran",
+        nothing_to_save: "Rien n’a encore été dit.",
+        save: "Enregistrer l’exécution",
+        ledger: "Enregistrer le registre des jetons (CSV)",
+        picture: "Cette vue en",
+        caption_token: |position, text| format!("jeton {position} « {text} »"),
+        copy_link: "Copier le lien",
+        link_copied: "Le lien est copié : il ouvre cette page avec ces questions, ces réglages et ces vues, et le modèle répond de nouveau.",
+        link: |url| format!("Le lien vers ce moment : {url}"),
+        link_failed: |why| format!("Le lien n’a pas pu être suivi ({why})."),
+        no_model: "aucun modèle n’est chargé",
+        with_distributions: "avec ce que chaque routeur pensait de chaque expert (l’essentiel du fichier)",
+        python: "Le fichier est au format safetensors ; en Python, une ligne l’ouvre :",
+        open: "Ouvrir",
+        open_file: "Ouvrir un fichier d’exécution",
+        open_note: "Ou déposez-le sur la page. Aucun modèle n’est nécessaire, et il ne quitte pas cet ordinateur.",
+        paste: "Ou collez une réponse de vLLM ou de SGLang avec les experts choisis, une trace de MoE Atlas ou un CSV moe-trace de llama.cpp",
+        import: "Montrer",
+        the_text: "Le texte",
+        not_opened: |name, why| format!("{name} ne peut pas être montré : {why}."),
+        not_saved: |why| format!("Le fichier n’a pas pu être enregistré : {why}."),
+        run_error: run_errors::run,
+        import_error: run_errors::import,
+        kept: "Conservées dans ce navigateur",
+        kept_note: "Chaque conversation est conservée ici, et nulle part ailleurs, jusqu’à ce que vous la supprimiez.",
+        none_kept: "Les conversations seront conservées ici, et nulle part ailleurs.",
+        not_kept: |why| format!("Ce navigateur ne laisse pas la page conserver les conversations ({why}) ; tout le reste fonctionne. Enregistrez une exécution dans un fichier pour la retrouver."),
+        kept_facts: |model, tokens, bytes, day| format!("{day} · {model} · {tokens} · {bytes}"),
+        name_of: |title| format!("Nom de « {title} »"),
+        open_one: "Ouvrir",
+        open_named: |title| format!("Ouvrir « {title} »"),
+        export: "Enregistrer",
+        export_named: |title| format!("Enregistrer « {title} » dans un fichier"),
+        delete: "Supprimer",
+        delete_named: |title| format!("Supprimer « {title} »"),
+        delete_for_good: "Supprimer pour de bon",
     },
     settings: Settings {
         title: "Échantillonnage",

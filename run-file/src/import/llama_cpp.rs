@@ -2,7 +2,7 @@
 //! evaluation after another, in it layer by layer, in it token by token.
 //!
 //! The evaluations are found where the layer number falls. How many experts a token chooses is the
-//! greatest common divisor of the lengths of all stretches of one layer. A layer that tells fewer tokens
+//! greatest common divisor of the lengths of all whole stretches of one layer. A layer that tells fewer tokens
 //! of an evaluation than others (the last one does, of a prompt) tells those at the end.
 
 use super::routed::{self, Exchange, Shape, Token};
@@ -31,11 +31,16 @@ struct Stretch {
 
 fn read(text: &Text<'_>) -> Result<Run, ImportError> {
     let stretches = stretches(text.text)?;
-    let top_k = stretches
-        .iter()
-        .fold(0, |all, stretch| gcd(all, stretch.ids.len()));
-    if top_k == 0 {
-        return Err(ImportError::Empty);
+    let (last, whole) = stretches.split_last().ok_or(ImportError::Empty)?;
+    let common = whole.iter().fold(0, |all, stretch| gcd(all, stretch.ids.len()));
+    // A trace that was cut off ends within a stretch, which must not make all others look finer.
+    let top_k = if common == 0 { last.ids.len() } else { common };
+    if !last.ids.len().is_multiple_of(top_k) {
+        return Err(ImportError::Uneven {
+            what: "the experts of its last layer",
+            got: last.ids.len(),
+            into: top_k,
+        });
     }
     let mut layers: Vec<u32> = stretches.iter().map(|stretch| stretch.layer).collect();
     layers.sort_unstable();

@@ -75,7 +75,11 @@ pub fn run(recorder: &str, shape: Shape, exchanges: Vec<Exchange>) -> Result<Run
     }
     let model = &mut run.info.model;
     model.name = shape.name;
-    model.n_layers = shape.moe_layers.iter().max().map_or(0, |last| last + 1);
+    model.n_layers = shape
+        .moe_layers
+        .iter()
+        .max()
+        .map_or(0, |last| last.saturating_add(1));
     model.moe_layers = shape.moe_layers;
     model.top_k = shape.top_k as u32;
     model.n_experts = shape.n_experts.max(greatest as u32 + 1).max(model.top_k);

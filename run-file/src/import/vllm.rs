@@ -31,6 +31,10 @@ fn read(text: &Text<'_>) -> Result<Run, ImportError> {
     let [_, n_layers, top_k] = array.shape[..] else {
         return Err(FIELD);
     };
+    // An array of no numbers may tell any shape.
+    if array.numbers.is_empty() {
+        return Err(ImportError::Empty);
+    }
     let start = response
         .get("routed_experts_prompt_start")
         .and_then(Value::as_u64);

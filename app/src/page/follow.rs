@@ -1,0 +1,119 @@
+//! The address and the page follow each other: a link is followed when the page opens or the address
+//! changes, and the address says what is on screen once nothing is under way.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use gloo::events::EventListener;
+use gloo::timers::callback::Timeout;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
+
+use super::load;
+use crate::link::Link;
+use crate::panels::views;
+use crate::protocol::{GenerateOptions, Source};
+use crate::runs;
+use crate::state::{Action, AppState};
+use crate::store::{Awaited, Store};
+use crate::words::words;
+
+/// Browsers let an address change only so often.
+const PAUSE_MILLIS: u32 = 300;
+
+/// What the address says now.
+pub fn here() -> Link {
+    let fragment = gloo::utils::window().location().hash().unwrap_or_default();
+    Link::parse(&fragment, |name| views::find(name).map(|view| view.name))
+}
+
+/// Follows every link that is put into the address from now on.
+pub fn listen(store: &Rc<Store>) {
+    let store = Rc::clone(store);
+    let listener = EventListener::new(&gloo::utils::window(), "hashchange", move |_| {
+        let (store, link) = (Rc::clone(&store), here());
+        wasm_bindgen_futures::spawn_local(async move {
+            if link.is_shipped && link.turns.is_empty() {
+                store.dispatch(Action::RunLeft);
+                runs::show_shipped(&store).await;
+            }
+            follow(&store, link).await;
+        });
+    });
+    listener.forget();
+}
+
+/// Asks what a link asks, where that is not on screen already, and looks at what it looks at.
+pub async fn follow(store: &Rc<Store>, link: Link) {
+    store.following(true);
+    if let Err(err) = ask(store, &link).await {
+        store.dispatch(Action::AlertRaised((words().runs.link_failed)(&runs::sentence(
+            &err,
+        ))));
+    }
+    store.dispatch(Action::Looked(link.selection, link.view));
+    store.following(false);
+}
+
+async fn ask(store: &Rc<Store>, link: &Link) -> Result<(), JsValue> {
+    if link.turns.is_empty() || store.read(|state| link.is_on_screen(state)) {
+        return Ok(());
+    }
+    let answering = store.read(|state| state.answering().map(|model| model.origin.clone()));
+    if let Some(url) = link.model.clone().filter(|url| Some(url) != answering.as_ref()) {
+        load(store, url.clone(), Source::Url(url)).await?;
+    }
+    for (at, turn) in link.turns.iter().enumerate() {
+        let generation_id = store.next_id();
+        let answered = store.promise(Awaited::Generation(generation_id));
+        store.dispatch(Action::Sent {
+            generation_id,
+            prompt: turn.prompt.clone(),
+            options: GenerateOptions {
+                sampling: turn.sampling.clone(),
+                raw: false,
+                fresh: at == 0,
+                ignore_eos: false,
+                cache_prompt: true,
+                replaces: None,
+                branch: None,
+            },
+            from_draft: false,
+        });
+        if store.read(|state| state.activity.generation_id()) != Some(generation_id) {
+            return Err(js_sys::Error::new(words().runs.no_model).into());
+        }
+        JsFuture::from(answered).await?;
+    }
+    if let Some(last) = link.turns.last() {
+        store.dispatch(Action::SamplingChanged(last.sampling.clone()));
+    }
+    Ok(())
+}
+
+/// Writes what is on screen into the address, a little later.
+pub fn write(store: &Rc<Store>, state: &AppState, pending: &RefCell<Option<Timeout>>) {
+    if store.is_following() || !state.activity.is_idle() {
+        return;
+    }
+    let fragment = Link::of(state).fragment();
+    let timeout = Timeout::new(PAUSE_MILLIS, move || {
+        let window = gloo::utils::window();
+        let here = window.location();
+        let now = here.hash().unwrap_or_default();
+        if now.trim_start_matches('#') == fragment {
+            return;
+        }
+        let path = here.pathname().unwrap_or_default() + &here.search().unwrap_or_default();
+        let url = if fragment.is_empty() {
+            path
+        } else {
+            format!("{path}#{fragment}")
+        };
+        // An address that cannot be changed is as it was.
+        let _ = window
+            .history()
+            .and_then(|history| history.replace_state_with_url(&JsValue::NULL, "", Some(&url)));
+    });
+    pending.replace(Some(timeout));
+}
