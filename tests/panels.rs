@@ -435,3 +435,29 @@ fn another_layer_forgets_the_expert() {
     let other = fold(state, Action::LayerSelected(1)).selection;
     assert_eq!((other.layer, other.expert), (1, None));
 }
+
+#[test]
+fn a_run_of_another_program_is_drawn_without_made_up_numbers() {
+    let text = include_str!("fixtures/imports/vllm.json");
+    let (run, _) = moescope_run_file::import::import(text).expect("it is whole");
+    let recording = moescope_app::recording::recording(&run, 1);
+    let shown = Action::RunShown(Box::new(recording), moescope_app::state::Origin::Opened);
+    let state = recorded_run::fold(AppState::default(), shown);
+    let names = moescope_app::panels::views::VIEWS
+        .iter()
+        .map(|view| Some(view.name));
+    for view in [None].into_iter().chain(names) {
+        for position in [None, Some(0), Some(6)] {
+            let seen = recorded_run::fold(state.clone(), Action::ViewChosen(view));
+            let html = drawn(recorded_run::fold(seen, Action::Selected(position)));
+            let text = html
+                .replace("data-weight=\"NaN\"", "")
+                .replace("data-prob=\"NaN\"", "");
+            let text = text.replace("data-raw=\"NaN\"", "");
+            assert!(
+                !text.contains("NaN") && !text.contains("inf "),
+                "{view:?} at {position:?} says NaN"
+            );
+        }
+    }
+}

@@ -79,6 +79,9 @@ pub fn significant(number: f64) -> String {
 
 /// A number with so many decimals, whatever its size.
 pub fn fixed(number: f64, decimals: usize) -> String {
+    if !number.is_finite() {
+        return "—".into();
+    }
     format!("{number:.decimals$}").replace('.', numbers().decimal)
 }
 

@@ -151,7 +151,10 @@ fn prompts(state: &AppState) -> Vec<Prompt> {
         .iter()
         .filter(|turn| turn.role == Role::User);
     let prompt = |turn: &crate::state::Turn| {
-        let asked = turn.asked.as_ref().filter(|asked| !asked.options.raw)?;
+        let asked = turn
+            .asked
+            .as_ref()
+            .filter(|asked| !asked.options.raw && asked.options.branch.is_none())?;
         let mut sampling = asked.options.sampling.clone();
         sampling.seed = turn.seed;
         Some(Prompt {

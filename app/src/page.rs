@@ -91,7 +91,7 @@ async fn first_run(store: Rc<Store>, link: Link, remembered: Option<String>) -> 
         runs::mark_first();
     } else {
         store.dispatch(Action::RunLeft);
-        runs::show_shipped(&store).await;
+        runs::show_shipped_first(&store).await;
     }
     if store.read(is_wanted) {
         store.dispatch(Action::Looked(link.selection, link.view));
@@ -386,7 +386,17 @@ fn use_calm(shown: &Rc<AppState>) -> Rc<AppState> {
 }
 
 fn hands(store: &Rc<Store>) -> Hands {
-    let (for_actions, for_draft, for_prompt, for_file, for_url, for_persist, for_branch, for_prices, for_runs) = (
+    let (
+        for_actions,
+        for_draft,
+        for_prompt,
+        for_file,
+        for_url,
+        for_persist,
+        for_branch,
+        for_prices,
+        for_runs,
+    ) = (
         store.clone(),
         store.clone(),
         store.clone(),

@@ -263,23 +263,31 @@ fn refuse(store: &Rc<Store>, name: &str, why: String) {
     tell(store, (words().runs.not_opened)(name, &why));
 }
 
-/// Shows the run that comes with the page, unless there is already something to see. Without it, the
-/// page begins empty.
-pub async fn show_shipped(store: &Rc<Store>) {
-    let Ok(answer) = gloo::net::http::Request::get(SHIPPED).send().await else {
-        return;
-    };
-    let Ok(bytes) = answer.binary().await else {
-        return;
-    };
+/// Shows the run that comes with the page, unless there is already something to see.
+pub async fn show_shipped_first(store: &Rc<Store>) {
     let is_unseen = |state: &AppState| {
         state.replay.is_none() && state.conversation.turns.is_empty() && state.activity.is_idle()
     };
-    let run = moescope_run_file::read(&bytes).ok().filter(|_| answer.ok());
-    if let Some(run) = run.filter(|_| store.read(is_unseen)) {
+    let Some(run) = shipped().await else {
+        return; // the page begins empty
+    };
+    if store.read(is_unseen) {
         show(store, &run, Origin::Shipped);
         mark_first();
     }
+}
+
+/// Shows it whatever is on screen.
+pub async fn show_shipped(store: &Rc<Store>) {
+    if let Some(run) = shipped().await {
+        show(store, &run, Origin::Shipped);
+    }
+}
+
+async fn shipped() -> Option<Run> {
+    let answer = gloo::net::http::Request::get(SHIPPED).send().await.ok()?;
+    let bytes = answer.binary().await.ok().filter(|_| answer.ok())?;
+    moescope_run_file::read(&bytes).ok()
 }
 
 /// Tells the browser's timeline when the first run was on its way to the screen.

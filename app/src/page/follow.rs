@@ -34,7 +34,6 @@ pub fn listen(store: &Rc<Store>) {
         let (store, link) = (Rc::clone(&store), here());
         wasm_bindgen_futures::spawn_local(async move {
             if link.is_shipped && link.turns.is_empty() {
-                store.dispatch(Action::RunLeft);
                 runs::show_shipped(&store).await;
             }
             follow(&store, link).await;

@@ -92,7 +92,7 @@ fn token(own: &Cells<'_>, layers: &[LayerRouting]) -> Html {
     html! {
         <>
             if is_small {
-                { matrix(own, words.matrix, [words.entropy, words.margin], layers.iter().map(|layer| token_row(layer, own.grid))) }
+                { matrix(own, words.matrix, [words.entropy, words.margin], layers.iter().map(|layer| token_row(layer, own.grid, own.facts.n_experts))) }
                 <p class="legend">{ words.shade }{ ramp() }{ words.legend }{ tie_legend(layers) }</p>
             }
             if !is_small { { wide::picture(own.facts, layers, own.selection, own.dispatch) } }
@@ -154,7 +154,8 @@ fn matrix(
     }
 }
 
-fn token_row(layer: &LayerRouting, grid: Grid) -> Html {
+/// Where a distribution is not known, the chosen experts are marked all the same.
+fn token_row(layer: &LayerRouting, grid: Grid, n_experts: u32) -> Html {
     let tied = layer
         .is_near_tie()
         .then(|| (layer.chosen.last().map(|(id, _)| *id), layer.first_rejected()));
@@ -162,7 +163,8 @@ fn token_row(layer: &LayerRouting, grid: Grid) -> Html {
         let is = |id: Option<u16>| id.is_some_and(|id| usize::from(id) == expert);
         tied.is_some_and(|(last, first)| is(last) || is(first))
     };
-    let cell = |(expert, &prob): (usize, &f32)| {
+    let cell = |expert: usize| {
+        let prob = layer.probs.get(expert).copied().unwrap_or(f32::NAN);
         let rank = layer.chosen.iter().position(|(id, _)| usize::from(*id) == expert);
         let weight = rank
             .and_then(|rank| layer.chosen.get(rank))
@@ -173,7 +175,7 @@ fn token_row(layer: &LayerRouting, grid: Grid) -> Html {
     html! {
         <tr key={layer.layer}>
             <th scope="row">{ layer.layer }</th>
-            { for layer.probs.iter().enumerate().map(cell) }
+            { for (0..n_experts as usize).map(cell) }
             <td class="end">{ format::bits(layer.entropy_bits) }</td>
             <td class="end margin" data-margin={layer.margin.map(|margin| margin.to_string())} data-tie={tied.map(|_| "true")}>
                 if tied.is_some() { <span class="tie-sign" title={words().experts.tie}>{ "≈" }<span class="visually-hidden">{ words().experts.tie }</span></span> }
