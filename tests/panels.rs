@@ -450,14 +450,10 @@ fn a_run_of_another_program_is_drawn_without_made_up_numbers() {
         for position in [None, Some(0), Some(6)] {
             let seen = recorded_run::fold(state.clone(), Action::ViewChosen(view));
             let html = drawn(recorded_run::fold(seen, Action::Selected(position)));
-            let text = html
-                .replace("data-weight=\"NaN\"", "")
-                .replace("data-prob=\"NaN\"", "");
-            let text = text.replace("data-raw=\"NaN\"", "");
-            assert!(
-                !text.contains("NaN") && !text.contains("inf "),
-                "{view:?} at {position:?} says NaN"
-            );
+            // Attributes for scripts may say that a number is none; what is read may not.
+            let texts = html.split('>').filter_map(|part| part.split('<').next());
+            let made_up: Vec<_> = texts.filter(|text| text.contains("NaN")).collect();
+            assert!(made_up.is_empty(), "{view:?} at {position:?} says {made_up:?}");
         }
     }
 }
