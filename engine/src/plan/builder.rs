@@ -110,7 +110,7 @@ impl PlanBuilder {
         self.plan
     }
 
-    fn tap(&mut self, step: usize, layer: Option<LayerIdx>, mass: AttentionMass) -> Tap {
+    fn tap(&mut self, step: usize, layer: Option<LayerIdx>, mut kernel: AttentionMass) -> Tap {
         let block = layer.map(|layer| layer.0).unwrap_or_default();
         let buffer = self.push_buffer(Buffer {
             name: format!("blk.{block}.attention_mass"),
@@ -118,7 +118,7 @@ impl PlanBuilder {
             rows: 1,
             row_words: u64::from(self.plan.options.context),
         });
-        let kernel = AttentionMass { mass: buffer, ..mass };
+        kernel.mass = buffer;
         let tap = Step {
             group: StepGroup::Attention,
             layer,
