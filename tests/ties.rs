@@ -14,7 +14,7 @@ const TEXT: &str = "Once there was a girl. Lucy saw a book and took it to the sh
     write 5, carry 1. Tens: 2 + 5 + 1 = 8. So 27 + 58 = 85. name,age\nRosa,31\nTom,7\n{\"name\": \"Rosa\", \"age\": 31}";
 
 fn traces(device: &Device) -> Vec<TokenTrace> {
-    let source = Parts::open(&native::demo_model()).expect("the model is there");
+    let source = Parts::open(native::demo_model()).expect("the model is there");
     let model = pollster::block_on(Model::open(&source)).expect("the model is understood");
     let options = SessionOptions::default();
     let mut progress = |_, _| {};
