@@ -132,7 +132,7 @@ fn without_distributions_the_routers_entropies_stay() {
     let small = run(
         finished().model.as_ref().expect("a model"),
         &finished().conversation,
-        About {
+        &About {
             without_distributions: true,
             ..about()
         },

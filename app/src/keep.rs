@@ -148,7 +148,7 @@ fn entry_and_run(state: &AppState, id: &str) -> Option<(KeptEntry, Run)> {
         sha256: runs::sha256(state, &model.origin),
         ..About::default()
     };
-    Some((entry, recording::run(model, conversation, about)))
+    Some((entry, recording::run(model, conversation, &about)))
 }
 
 fn tokens(conversation: &Conversation) -> u64 {

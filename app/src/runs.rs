@@ -59,7 +59,7 @@ pub fn on_screen(state: &AppState, with_distributions: bool) -> Option<Run> {
         sha256: sha256(state, &model.origin),
         without_distributions: !with_distributions,
     };
-    Some(recording::run(model, conversation, about))
+    Some(recording::run(model, conversation, &about))
 }
 
 /// What the conversation on screen is called: its own title, or how it began.
@@ -228,18 +228,18 @@ pub async fn open(store: &Rc<Store>, file: &File) {
             bytes: size,
             most: MOST_BYTES,
         };
-        return refuse(store, &name, (words().runs.run_error)(&err));
+        return refuse(store, &name, &(words().runs.run_error)(&err));
     }
     match bytes(file).await {
         Ok(bytes) => show_bytes(store, &name, &bytes),
-        Err(err) => refuse(store, &name, sentence(&err)),
+        Err(err) => refuse(store, &name, &sentence(&err)),
     }
 }
 
 fn show_bytes(store: &Rc<Store>, name: &str, bytes: &[u8]) {
     match import::open(bytes) {
         Ok((run, _)) => show(store, &run, Origin::Opened),
-        Err(err) => refuse(store, name, (words().runs.import_error)(&err)),
+        Err(err) => refuse(store, name, &(words().runs.import_error)(&err)),
     }
 }
 
@@ -255,12 +255,12 @@ fn import_text(store: &Rc<Store>, text: &str) {
     };
     match read {
         Ok((run, _)) => show(store, &run, Origin::Opened),
-        Err(err) => refuse(store, words().runs.the_text, (words().runs.import_error)(&err)),
+        Err(err) => refuse(store, words().runs.the_text, &(words().runs.import_error)(&err)),
     }
 }
 
-fn refuse(store: &Rc<Store>, name: &str, why: String) {
-    tell(store, (words().runs.not_opened)(name, &why));
+fn refuse(store: &Rc<Store>, name: &str, why: &str) {
+    tell(store, (words().runs.not_opened)(name, why));
 }
 
 /// Shows the run that comes with the page, unless there is already something to see.

@@ -23,7 +23,7 @@ pub struct About {
 }
 
 /// The run of a conversation.
-pub fn run(model: &Model, conversation: &Conversation, about: About) -> Run {
+pub fn run(model: &Model, conversation: &Conversation, about: &About) -> Run {
     let generations = generations(conversation);
     let ids: Vec<u32> = generations
         .iter()
@@ -31,7 +31,7 @@ pub fn run(model: &Model, conversation: &Conversation, about: About) -> Run {
         .collect();
     let mut writer = Writer {
         run: Run {
-            info: info(model, &generations, &about),
+            info: info(model, &generations, about),
             ..Run::default()
         },
         conversation,
