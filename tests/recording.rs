@@ -22,7 +22,7 @@ fn recorded(state: &AppState) -> Run {
     run(
         state.model.as_ref().expect("a model"),
         &state.conversation,
-        about(),
+        &about(),
     )
 }
 
