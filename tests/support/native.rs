@@ -43,16 +43,16 @@ pub fn demo_model() -> PathBuf {
 
 /// Answers `prompt` as a user's first turn, greedily and past the end of the turn.
 pub fn answer(prompt: &str, max_tokens: u32) -> Run {
-    answer_of(&demo_model(), prompt, max_tokens)
+    answer_of(&demo_model(), &Device::Cpu, prompt, max_tokens)
 }
 
-/// The same of another model.
-pub fn answer_of(file: &Path, prompt: &str, max_tokens: u32) -> Run {
+/// The same of another model, wherever it runs.
+pub fn answer_of(file: &Path, device: &Device, prompt: &str, max_tokens: u32) -> Run {
     let source = Parts::open(file).expect("the model is there");
     let model = pollster::block_on(Model::open(&source)).expect("the model is understood");
     let options = SessionOptions::default();
     let mut silent = |_, _| {};
-    let session = Session::open(&model.spec, &source, &Device::Cpu, options, &mut silent);
+    let session = Session::open(&model.spec, &source, device, options, &mut silent);
     let mut session = pollster::block_on(session).expect("the model loads");
     let message = Message {
         role: "user".into(),
