@@ -60,7 +60,7 @@ fn value_pair(pair: u32) -> vec2<f32> {
 }
 
 fn queries_of(group: vec3<u32>) -> Queries {
-    var queries: Queries;
+    var queries = Queries();
     let of_group = params.n_heads / params.n_kv_heads;
     let next = vec4(0u, 1u, 2u, 3u);
     if (batch.n_tokens == 1u) {
@@ -98,7 +98,7 @@ fn ring_row(first: u32, i: u32) -> u32 {
 
 fn scores_of(row: u32) -> vec4<f32> {
     let pairs = row * params.head_dim / 2u;
-    var sums: vec4<f32>;
+    var sums = vec4<f32>();
     for (var i = 0u; i < params.head_dim / 2u; i++) {
         let key = key_pair(pairs + i);
         sums += query[2u * i] * key.x + query[2u * i + 1u] * key.y;
@@ -120,7 +120,7 @@ fn lanes_highest(local: u32, own: vec4<f32>) -> vec4<f32> {
 fn lanes_total(local: u32, own: vec4<f32>) -> vec4<f32> {
     lane_fours[local] = own;
     workgroupBarrier();
-    var total: vec4<f32>;
+    var total = vec4<f32>();
     for (var i = 0u; i < 64u; i++) {
         total += lane_fours[i];
     }
@@ -143,18 +143,18 @@ fn attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
     let split_end = min(split_first + share, end);
 
     var highest = vec4(LOWEST);
-    var share_sums: vec4<f32>;
+    var share_sums = vec4<f32>();
     if (params.has_sinks == 1u && group.z == 0u) {
         let at = queries.heads;
         highest = vec4(sinks[at.x], sinks[at.y], sinks[at.z], sinks[at.w]);
         share_sums = vec4(select(0.0, 1.0, local == 0u));
     }
-    var sums_x: array<vec4<f32>, MAX_PAIRS>;
-    var sums_y: array<vec4<f32>, MAX_PAIRS>;
+    var sums_x = array<vec4<f32>, MAX_PAIRS>();
+    var sums_y = array<vec4<f32>, MAX_PAIRS>();
     for (var first = split_first; first < split_end; first += BLOCK) {
         let count = min(BLOCK, split_end - first);
         let first_row = first % params.cache_rows;
-        var scores: array<vec4<f32>, EACH>;
+        var scores = array<vec4<f32>, EACH>();
         var own_highest = highest;
         for (var j = 0u; j < EACH; j++) {
             let i = local + 64u * j;

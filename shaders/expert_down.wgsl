@@ -59,7 +59,7 @@ fn expert_down(
     let slot = (token * params.n_moe_layers + params.moe_layer) * params.top_k;
 
     let source = token * params.top_k;
-    var sums: Rows;
+    var sums = Rows();
     let most = STAGE_UNITS / params.top_k;
     for (var first = 0u; first < params.units; first += most) {
         let count = min(params.units - first, most);
@@ -76,7 +76,7 @@ fn expert_down(
             }
             let row_unit = (expert * params.d_model + row) * params.units + first;
             let act_row = source_of(source + rank) + 8u * first;
-            var part: Rows;
+            var part = Rows();
             for (var i = lane; i < count; i += LANES) {
                 let activations = tile_activations(rank * count + i, act_row + 8u * i);
                 part = rows_dot(part, row_unit + i, params.units, activations);

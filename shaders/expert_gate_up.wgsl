@@ -58,8 +58,8 @@ fn expert_gate_up(
     let sources = tile_sources(token);
     let gate_unit = (expert * params.d_ff + row) * params.units;
     let up_unit = gate_unit + params.n_experts * params.d_ff * params.units;
-    var gates: Rows;
-    var ups: Rows;
+    var gates = Rows();
+    var ups = Rows();
     for (var first = 0u; first < params.units; first += STAGE_UNITS / TILE) {
         let count = min(params.units - first, STAGE_UNITS / TILE);
         stage_begin();

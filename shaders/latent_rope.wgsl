@@ -63,7 +63,7 @@ fn latent_rope(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocatio
 
     let row = (batch.start + token) % params.cache_rows * width;
     for (var i = KV_BLOCK * local; i < width; i += KV_BLOCK * 64u) {
-        var block: array<f32, KV_BLOCK>;
+        var block = array<f32, KV_BLOCK>();
         for (var j = 0u; j < KV_BLOCK; j += 2u) {
             let at = i + j;
             var pair = vec2(latent[source + at], latent[source + at + 1u]);

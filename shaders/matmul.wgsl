@@ -55,7 +55,7 @@ fn matmul(
         y_base = params.y_offset + head * params.y_head + row % params.head_rows;
     }
 
-    var sums: Rows;
+    var sums = Rows();
     for (var first = 0u; first < params.units; first += STAGE_UNITS / TILE) {
         let count = min(params.units - first, STAGE_UNITS / TILE);
         stage_begin();

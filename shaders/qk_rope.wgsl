@@ -108,7 +108,7 @@ fn qk_rope(@builtin(global_invocation_id) id: vec3<u32>) {
     let cache_row = (batch.start + token) % params.cache_rows;
     let row = (cache_row * params.n_kv_heads + kv_head) * params.head_dim;
     for (var i = 0u; i < params.head_dim; i += KV_BLOCK) {
-        var block: array<f32, KV_BLOCK>;
+        var block = array<f32, KV_BLOCK>();
         for (var j = 0u; j < KV_BLOCK; j++) {
             if (is_key) {
                 block[j] = rotated(key, i + j);

@@ -47,7 +47,7 @@ fn activations_at(index: u32) -> vec4<f32> {
 fn norm_row(row: u32, local: u32) {
     let row_norm = norm_of(row, local);
     for (var i = local; i < params.x_stride / 4u; i += 64u) {
-        var four: vec4<f32>;
+        var four = vec4<f32>();
         for (var j = 0u; j < 4u; j++) {
             let at = 4u * i + j;
             if (at < params.width) {
@@ -103,7 +103,7 @@ fn group_rank(group: u32, size: u32) -> f32 {
 // Takes the experts of all but the best groups out of the choice. One invocation.
 fn keep_best_groups() {
     let size = params.n_experts / params.n_groups;
-    var group_ranks: array<f32, MAX_GROUPS>;
+    var group_ranks = array<f32, MAX_GROUPS>();
     for (var group = 0u; group < params.n_groups; group++) {
         group_ranks[group] = group_rank(group, size);
     }

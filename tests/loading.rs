@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use moescope_engine::session::Device;
+use moescope_tests::devices;
 use moescope_tests::large_model;
 use moescope_tests::native;
 use moescope_tests::page::{Page, Visit};
@@ -61,6 +62,10 @@ fn a_large_model_is_resumed_kept_and_opened_without_its_server() {
         return;
     };
     let file = large();
+    let Some(gpu) = devices::as_in_browser() else {
+        return;
+    };
+    let expected = native::answer_of(&file, &gpu, PROMPT, N_TOKENS).tokens;
     let file_bytes = std::fs::metadata(&file).expect("the model").len();
     let server = SlowServer::of(&file, PAUSE);
 
@@ -91,8 +96,7 @@ fn a_large_model_is_resumed_kept_and_opened_without_its_server() {
         .and_then(|start| start.parse().ok())
         .unwrap_or_else(|| panic!("it was not resumed: {asked:?}"));
     assert!(resumed > file_bytes / 10, "resumed only at {resumed}");
-    // Every way of loading it must give the same model; `large_models_on_webgpu_…` asks whether it is right.
-    let expected = page.generate(PROMPT, N_TOKENS).tokens;
+    assert_eq!(page.generate(PROMPT, N_TOKENS).tokens, expected, "resumed");
     let wasm: u64 = page.browser.run("return moescope.state().executor.wasmBytes");
     println!("wasm memory while loading {file_bytes} bytes: {wasm} bytes");
     assert!(wasm > 0 && wasm <= MOST_WASM_BYTES, "{wasm} bytes of wasm memory");
@@ -219,21 +223,5 @@ fn full_storage_is_a_sentence_and_what_came_is_kept() {
         server.asked()
     );
     let expected = native::answer_of(&file, &Device::Cpu, PROMPT, N_TOKENS).tokens;
-    assert_eq!(page.generate(PROMPT, N_TOKENS).tokens, expected);
-}
-
-/// Known fault, found on 25 November 2026 and not yet explained: Chromium's software adapter writes other
-/// tokens for this model, whatever the arithmetic; the demo model is right there, and natively all are.
-#[test]
-#[ignore = "known fault on Chromium's software adapter"]
-fn large_models_on_webgpu_write_the_native_tokens() {
-    let Some(page) = Visit::with("?executor=gpu").open() else {
-        return;
-    };
-    let file = large();
-    page.browser.type_into("#open-model", &file.display().to_string());
-    let name = "document.querySelector('.loading') === null && moescope.state().origin === 'large.gguf'";
-    let _: bool = page.browser.wait_for("the file from disk", name, LIMIT);
-    let expected = native::answer_of(&file, &Device::Twins, PROMPT, N_TOKENS).tokens;
     assert_eq!(page.generate(PROMPT, N_TOKENS).tokens, expected);
 }

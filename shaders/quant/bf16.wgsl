@@ -8,7 +8,7 @@
 // The 32 elements of a unit, in order.
 fn weights_unit(unit: u32) -> array<vec4<f32>, 8> {
     let first = 16u * unit;
-    var elements: array<vec4<f32>, 8>;
+    var elements = array<vec4<f32>, 8>();
     for (var i = 0u; i < 8u; i++) {
         let at = first + 2u * i;
         let pairs = vec2(word(at), word(at + 1u)).xxyy;

@@ -8,7 +8,7 @@
 // The 32 elements of a unit, in order.
 fn weights_unit(unit: u32) -> array<vec4<f32>, 8> {
     let first = 8u * unit;
-    var elements: array<vec4<f32>, 8>;
+    var elements = array<vec4<f32>, 8>();
     for (var i = 0u; i < 8u; i++) {
         elements[i] = bitcast<vec4<f32>>(weights[first + i]);
     }

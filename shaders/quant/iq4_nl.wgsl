@@ -13,7 +13,7 @@ fn weights_unit(unit: u32) -> array<vec4<f32>, 8> {
     let which = unit % 8u;
     let d = unpack2x16float(word(group + 32u + which / 2u))[which % 2u];
     let codes = group + 4u * which;
-    var elements: array<vec4<f32>, 8>;
+    var elements = array<vec4<f32>, 8>();
     for (var i = 0u; i < 4u; i++) {
         let bytes = vec4(word(codes + i)) >> vec4(0u, 8u, 16u, 24u);
         elements[i] = d * values(bytes & vec4(15u));

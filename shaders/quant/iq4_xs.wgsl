@@ -17,7 +17,7 @@ fn weights_unit(unit: u32) -> array<vec4<f32>, 8> {
     let high = (head >> (16u + 2u * u)) & 3u;
     let scale = unpack2x16float(head).x * (f32((high << 4u) | low) - 32.0);
     let codes = group + 2u + 4u * u;
-    var elements: array<vec4<f32>, 8>;
+    var elements = array<vec4<f32>, 8>();
     for (var i = 0u; i < 4u; i++) {
         let bytes = vec4(word(codes + i)) >> vec4(0u, 8u, 16u, 24u);
         elements[i] = scale * values(bytes & vec4(15u));

@@ -20,7 +20,7 @@ fn codes_of(unit: u32) -> vec4<u32> {
 fn weights_unit(unit: u32) -> array<vec4<f32>, 8> {
     let d = scale_of(unit);
     let codes = codes_of(unit);
-    var elements: array<vec4<f32>, 8>;
+    var elements = array<vec4<f32>, 8>();
     for (var i = 0u; i < 4u; i++) {
         let bytes = vec4(codes[i]) >> vec4(0u, 8u, 16u, 24u);
         elements[i] = d * values(bytes & vec4(15u));

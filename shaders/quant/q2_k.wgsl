@@ -20,7 +20,7 @@ fn weights_unit(unit: u32) -> array<vec4<f32>, 8> {
     let mins = d.y * nibbles.zw;
     let quants = group + 4u + 8u * (u / 4u);
     let bits = vec4(0u, 8u, 16u, 24u) + 2u * (u % 4u);
-    var elements: array<vec4<f32>, 8>;
+    var elements = array<vec4<f32>, 8>();
     for (var i = 0u; i < 8u; i++) {
         let q = (vec4(word(quants + i)) >> bits) & vec4(3u);
         elements[i] = scales[i / 4u] * vec4<f32>(q) - mins[i / 4u];

@@ -22,7 +22,7 @@ fn weights_unit(unit: u32) -> array<vec4<f32>, 8> {
     let low_words = block + 8u + 8u * (u / 4u);
     let low_bits = vec4(0u, 8u, 16u, 24u) + 2u * (u % 4u);
     let high_bits = vec4(0u, 8u, 16u, 24u) + u;
-    var elements: array<vec4<f32>, 8>;
+    var elements = array<vec4<f32>, 8>();
     for (var i = 0u; i < 8u; i++) {
         let low = (vec4(word(low_words + i)) >> low_bits) & vec4(3u);
         let high = (vec4(word(block + i)) >> high_bits) & vec4(1u);

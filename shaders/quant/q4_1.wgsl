@@ -10,7 +10,7 @@
 fn weights_unit(unit: u32) -> array<vec4<f32>, 8> {
     let group = 5u * unit;
     let factors = unpack2x16float(word(group));
-    var elements: array<vec4<f32>, 8>;
+    var elements = array<vec4<f32>, 8>();
     for (var i = 0u; i < 4u; i++) {
         let bytes = vec4(word(group + 1u + i)) >> vec4(0u, 8u, 16u, 24u);
         elements[i] = factors.x * vec4<f32>(bytes & vec4(15u)) + factors.y;

@@ -18,7 +18,7 @@ fn weights_unit(unit: u32) -> array<vec4<f32>, 8> {
     let factors = unpack2x16float(header.x) * scale_and_min(header, sub_block);
     let quants = group + 4u + 8u * (sub_block / 2u);
     let nibbles = vec4(0u, 8u, 16u, 24u) + 4u * (sub_block % 2u);
-    var elements: array<vec4<f32>, 8>;
+    var elements = array<vec4<f32>, 8>();
     for (var i = 0u; i < 8u; i++) {
         let q = (vec4(word(quants + i)) >> nibbles) & vec4(15u);
         elements[i] = factors.x * vec4<f32>(q) - factors.y;

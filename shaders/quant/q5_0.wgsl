@@ -26,7 +26,7 @@ fn weights_unit(unit: u32) -> array<vec4<f32>, 8> {
     let high = high_bits_of(unit);
     let quants = low_bits_of(unit);
     let bits = vec4(0u, 1u, 2u, 3u);
-    var elements: array<vec4<f32>, 8>;
+    var elements = array<vec4<f32>, 8>();
     for (var i = 0u; i < 4u; i++) {
         let bytes = vec4(quants[i]) >> vec4(0u, 8u, 16u, 24u);
         let first = ((vec4(high) >> (bits + 4u * i)) & vec4(1u)) << vec4(4u);

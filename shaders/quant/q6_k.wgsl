@@ -38,7 +38,7 @@ fn weights_unit(unit: u32) -> array<vec4<f32>, 8> {
     let low_bits = vec4(0u, 8u, 16u, 24u) + 4u * (k / 2u);
     let high_words = 4u * block + 32u + 8u * half;
     let high_bits = vec4(0u, 8u, 16u, 24u) + 2u * k;
-    var elements: array<vec4<f32>, 8>;
+    var elements = array<vec4<f32>, 8>();
     for (var i = 0u; i < 8u; i++) {
         let low = (vec4(word(low_words + i)) >> low_bits) & vec4(15u);
         let high = (vec4(word(high_words + i)) >> high_bits) & vec4(3u);

@@ -18,7 +18,7 @@ fn quants_of(unit: u32) -> u32 {
 fn weights_unit(unit: u32) -> array<vec4<f32>, 8> {
     let d = scale_of(unit);
     let quants = quants_of(unit);
-    var elements: array<vec4<f32>, 8>;
+    var elements = array<vec4<f32>, 8>();
     for (var i = 0u; i < 8u; i++) {
         // Each byte is moved to the top of its lane, then shifted down with its sign.
         let word = weights[quants + i / 4u][i % 4u];

@@ -128,3 +128,21 @@ fn entry_point_is_the_stem_and_bindings_fit_webgpu_defaults() {
 fn kernels_are_listed_in_order() {
     assert!(kernels::ALL.is_sorted_by_key(|shader| shader.stem));
 }
+
+/// Chromium's compiler zeroes a variable that is declared without a value once per call, not each time it
+/// is declared: in a loop it keeps what the turn before left in it. naga does as the standard says, so no
+/// kernel test shows it.
+#[test]
+fn every_variable_is_given_its_first_value() {
+    for shader in kernels::ALL {
+        for links in links_of(shader) {
+            for form in Form::all() {
+                let text = shader.link(links, shader.form(links, form));
+                let bare = text.lines().find(|line| {
+                    line.starts_with(' ') && line.trim_start().starts_with("var ") && !line.contains('=')
+                });
+                assert_eq!(bare, None, "{} {links:?}", shader.stem);
+            }
+        }
+    }
+}

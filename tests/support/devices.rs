@@ -23,6 +23,11 @@ pub fn int8() -> Vec<(String, Device)> {
     gpus(&[(1, 4, rounded), (16, 1, rounded)])
 }
 
+/// The GPU in the form the page picks on a software adapter, as browsers are tested on.
+pub fn as_in_browser() -> Option<Device> {
+    int8().into_iter().next().map(|(_, device)| device)
+}
+
 fn with_cpu(forms: &[(u32, u32, ActivationOption)]) -> Vec<(String, Device)> {
     let mut devices = vec![("cpu".to_owned(), Device::Twins)];
     devices.extend(gpus(forms));
