@@ -324,8 +324,6 @@ pub enum LoadStage {
     Fetching,
     /// Weights go to the executor.
     Preparing,
-    /// Executors are timed against each other.
-    Probing,
 }
 
 /// Facts of the model, read from its file.

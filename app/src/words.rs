@@ -496,7 +496,6 @@ pub struct Loading {
     pub cancel: &'static str,
     pub fetching: &'static str,
     pub preparing: &'static str,
-    pub probing: &'static str,
     pub left: fn(&str) -> String,
     /// What a model will take.
     pub takes: fn(&Takes<'_>) -> String,

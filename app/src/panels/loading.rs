@@ -58,12 +58,11 @@ fn stage(stage: LoadStage) -> &'static str {
     match stage {
         LoadStage::Fetching => words.fetching,
         LoadStage::Preparing => words.preparing,
-        LoadStage::Probing => words.probing,
     }
 }
 
 fn progress(loading: &Loading) -> String {
-    if loading.stage == LoadStage::Probing || loading.total_bytes == 0 {
+    if loading.total_bytes == 0 {
         return String::new();
     }
     let done = (words().numbers.of)(

@@ -342,7 +342,6 @@ pub static WORDS: Words = Words {
         cancel: "Cancel",
         fetching: "Fetching",
         preparing: "Preparing",
-        probing: "Timing the executors for",
         left: |time| format!("{time} left"),
         takes: |takes| format!("Takes {}: {} of weights, {} of KV cache for {}, {} of buffers.", takes.total, takes.weights, takes.kv, plural(takes.positions, "position", "positions"), takes.buffers),
         may_not_fit: |memory| format!("It may not fit: this computer has {memory} of memory."),

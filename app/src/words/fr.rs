@@ -359,7 +359,6 @@ pub static WORDS: Words = Words {
         cancel: "Annuler",
         fetching: "Téléchargement de",
         preparing: "Préparation de",
-        probing: "Chronométrage des exécuteurs pour",
         left: |time| format!("encore {time}"),
         takes: |takes| format!("Il faut {} : {} de poids, {} de cache KV pour {}, {} de tampons.", takes.total, takes.weights, takes.kv, plural(takes.positions, "position", "positions"), takes.buffers),
         may_not_fit: |memory| format!("Cela risque de ne pas tenir : cet ordinateur a {memory} de mémoire."),

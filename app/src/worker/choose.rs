@@ -1,7 +1,7 @@
-//! Which executor answers: the one asked for, or the faster one.
+//! Which executor answers: the one asked for, or a GPU where there is one.
 //!
-//! A hardware GPU is taken at once. A software WebGPU adapter is a program on the same processor
-//! that the CPU executor uses directly, so both decode a few tokens and the faster one stays.
+//! A software WebGPU adapter is a program on the same processor that the CPU executor uses directly, and
+//! many times slower at it: see the table in README.md. So it answers only when it is asked for.
 
 use moescope_engine::gpu::GpuError;
 use moescope_engine::session::{Device, Session, SessionOptions};
@@ -10,11 +10,7 @@ use moescope_engine::{Error, Model};
 use super::post::Post;
 use super::source::Source;
 use super::team;
-use crate::format;
 use crate::protocol::{Executor, ExecutorFacts};
-
-/// Tokens timed on each executor, after one that warms up.
-const PROBE_TOKENS: usize = 4;
 
 /// A session, and what runs it and why.
 pub struct Chosen {
@@ -29,15 +25,13 @@ pub struct Opener<'a> {
     pub post: &'a Post,
     /// Hears bytes done and bytes in all.
     pub progress: &'a mut dyn FnMut(u64, u64),
-    /// Hears that executors are being timed.
-    pub probing: &'a dyn Fn(),
     pub options: SessionOptions,
     /// Workers on the CPU, if it matters how many.
     pub threads: Option<u32>,
 }
 
 impl Opener<'_> {
-    /// Opens a session on the executor asked for, or on the faster one.
+    /// Opens a session on the executor asked for, or on the one that suits the device.
     pub async fn choose(&mut self, forced: Option<Executor>) -> Result<Chosen, Error> {
         match forced {
             Some(Executor::Cpu) => {
@@ -51,11 +45,11 @@ impl Opener<'_> {
                 )
                 .await
             }
-            None => self.faster().await,
+            None => self.fitting().await,
         }
     }
 
-    async fn faster(&mut self) -> Result<Chosen, Error> {
+    async fn fitting(&mut self) -> Result<Chosen, Error> {
         let gpu = match Device::gpu().await {
             Ok(gpu) => gpu,
             Err(err) => return self.on_cpu(sentence(&err)).await,
@@ -66,37 +60,8 @@ impl Opener<'_> {
                 chosen => chosen,
             };
         }
-        self.timed(&gpu).await
-    }
-
-    /// Both executors decode; the faster one stays.
-    async fn timed(&mut self, gpu: &Device) -> Result<Chosen, Error> {
-        let mut on_cpu = self.on_cpu(String::new()).await?;
-        let mut on_gpu = match self.on(gpu, String::new()).await {
-            Ok(on_gpu) => on_gpu,
-            Err(err) => {
-                on_cpu.facts.reason = sentence(&err);
-                return Ok(on_cpu);
-            }
-        };
-        (self.probing)();
-        let cpu_micros = self.probe(&mut on_cpu.session).await?;
-        let gpu_micros = match self.probe(&mut on_gpu.session).await {
-            Ok(micros) => micros,
-            Err(err) => {
-                on_cpu.facts.reason = sentence(&err);
-                return Ok(on_cpu);
-            }
-        };
-        let times = format!(
-            "{} per token on the CPU, {} on this software WebGPU adapter ({})",
-            format::micros(cpu_micros),
-            format::micros(gpu_micros),
-            gpu.name()
-        );
-        let mut chosen = if gpu_micros < cpu_micros { on_gpu } else { on_cpu };
-        chosen.facts.reason = format!("the faster of two, timed just now: {times}");
-        Ok(chosen)
+        let reason = "this browser's WebGPU adapter is itself a program on the processor";
+        self.on_cpu(reason.into()).await
     }
 
     /// On several workers where that can be, or on this one.
@@ -128,19 +93,6 @@ impl Opener<'_> {
             reason,
         };
         Ok(Chosen { session, facts })
-    }
-
-    /// Microseconds per decoded token: the shortest of a few.
-    async fn probe(&self, session: &mut Session) -> Result<f64, Error> {
-        session.forward(&[0], 1).await?;
-        let mut shortest = f64::INFINITY;
-        for _ in 0..PROBE_TOKENS.min(session.capacity().saturating_sub(1) as usize) {
-            let started = self.post.now_millis();
-            session.forward(&[0], 1).await?;
-            shortest = shortest.min((self.post.now_millis() - started) * 1e3);
-        }
-        session.truncate(0);
-        Ok(shortest)
     }
 }
 

@@ -34,7 +34,7 @@ pub struct Loaded {
 /// How the visitor wants it.
 #[derive(Clone, Copy)]
 pub struct Wanted {
-    /// `None`: the faster one.
+    /// `None`: the one that suits the device.
     pub executor: Option<Executor>,
     /// Workers that compute together on the CPU; `None`: as many as suit the machine.
     pub threads: Option<u32>,
@@ -133,25 +133,13 @@ async fn open(
     };
     let model = Model::open(&source).await?;
     tell_needs(&model)?;
-    let file_bytes = model.gguf.file_bytes;
     report.started = post.now_millis();
-    let probing = || {
-        let elapsed_millis = 0.0;
-        post.events(vec![Event::LoadProgress {
-            load_id,
-            stage: LoadStage::Probing,
-            done_bytes: file_bytes,
-            total_bytes: file_bytes,
-            elapsed_millis,
-        }]);
-    };
     let mut progress = |done, total| report.tell(LoadStage::Preparing, done, total);
     let mut opener = Opener {
         model: &model,
         source: &source,
         post,
         progress: &mut progress,
-        probing: &probing,
         options,
         threads: wanted.threads,
     };
