@@ -142,7 +142,16 @@ pub fn operation_rate(per_second: f64) -> String {
 
 /// A probability or weight, three decimals.
 pub fn prob(number: f32) -> String {
-    fixed(f64::from(number), 3)
+    let (number, least) = (f64::from(number), 0.001);
+    let is_between = |low: f64, high: f64| low < number && number < high;
+    // Nearly nothing is not nothing, nearly certain is not certain.
+    if is_between(0.0, least / 2.0) {
+        format!("<{NARROW}{}", fixed(least, 3))
+    } else if is_between(1.0 - least / 2.0, 1.0) {
+        format!(">{NARROW}{}", fixed(1.0 - least, 3))
+    } else {
+        fixed(number, 3)
+    }
 }
 
 /// Entropy in bits.

@@ -11,7 +11,7 @@ use crate::panels::{
     alert, composer, display, examples, focus, header, keys, live, loading, measures, models, overview,
     raster, replayed, runs, transport, welcome,
 };
-use crate::state::{AppState, CatalogueModel, select};
+use crate::state::{AppState, CatalogueModel, Origin, Replay, select};
 use crate::words::words;
 
 /// The page. `traced` is the state the trace is drawn from: it may lag behind the text, because
@@ -75,12 +75,23 @@ fn conversation(state: &AppState, hands: &Hands) -> Html {
             { replayed::replayed(state, &hands.dispatch) }
             <div class={classes!("scroll", is_empty.then_some("empty"))} id="conversation">
                 if is_empty { { welcome::welcome(entry(state), state.answering().is_some(), &hands.ask) } }
-                else { { transcript(state, &hands.dispatch) } }
+                else { <div class="talk">{ around_first(state, hands) }</div> }
             </div>
             if !is_empty { { measures::menu(state, &hands.dispatch) } }
             { composer::composer(state, menu(state, hands), &hands.dispatch, &hands.send) }
         </section>
     }
+}
+
+/// The conversation; the run that comes with the page is introduced, since it is what is seen first.
+fn around_first(state: &AppState, hands: &Hands) -> Html {
+    let text = transcript(state, &hands.dispatch);
+    let is_first = |replay: &Replay| matches!(replay.origin, Origin::Shipped);
+    if !state.replay.as_ref().is_some_and(is_first) {
+        return text;
+    }
+    let ready = state.answering().is_some();
+    html! { <>{ welcome::introduction() }{ text }{ welcome::invitation(entry(state), ready, &hands.ask) }</> }
 }
 
 /// What the catalogue says of the model that is there, or that is on its way.

@@ -793,6 +793,7 @@ pub struct Views {
 
 /// `panels/welcome.rs`.
 pub struct Welcome {
+    pub invitation: &'static str,
     pub title: &'static str,
     pub told: &'static str,
 }

@@ -44,7 +44,8 @@ fn others(prompts: &[String], is_ready: bool, send: &Callback<String>) -> Html {
     }
 }
 
-fn chip(prompt: &str, is_ready: bool, send: &Callback<String>) -> Html {
+/// One prompt.
+pub fn chip(prompt: &str, is_ready: bool, send: &Callback<String>) -> Html {
     let text = prompt.to_owned();
     let onclick = send.reform(move |_| text.clone());
     html! { <button type="button" class="chip" disabled={!is_ready} title={prompt.to_owned()} {onclick}>{ prompt.to_owned() }</button> }

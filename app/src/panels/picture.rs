@@ -4,6 +4,8 @@
 //! It takes part in the tab order once: arrow keys move what is selected, a frame shows where. The
 //! same numbers stand in a table beside every picture.
 
+mod axis;
+
 use std::rc::Rc;
 
 use gloo::events::EventListener;
@@ -15,6 +17,8 @@ use yew::{
     AttrValue, Callback, Html, NodeRef, Properties, TargetCast, classes, component, hook, html,
     use_effect_with, use_node_ref, use_state,
 };
+
+pub use axis::Axis;
 
 use super::shade::SHADES;
 use super::when;
@@ -101,6 +105,9 @@ pub struct CanvasProps {
     /// A key was pressed; without this the picture is not in the tab order.
     #[prop_or_default]
     pub onmove: Option<Callback<Move>>,
+    /// What stands beside its lines and below its columns.
+    #[prop_or_default]
+    pub axes: Option<(Axis, Axis)>,
 }
 
 /// See the module.
@@ -128,14 +135,21 @@ pub fn Canvas(props: &CanvasProps) -> Html {
         })
     });
     let role = if onkeydown.is_some() { "application" } else { "img" };
-    html! {
+    let picture = html! {
         <div class={classes!("picture", props.class)} {role} aria-label={props.label.clone()}
             tabindex={onkeydown.is_some().then_some("0")} {onkeydown}>
             <canvas ref={canvas} aria-hidden="true" onclick={pick(&props.onpick, columns, lines)} />
             <svg class="cursor" viewBox={format!("0 0 {columns} {lines}")} preserveAspectRatio="none" aria-hidden="true">
+                if props.axes.is_some() { <path class="gaps" d={axis::gaps(columns, lines)} /> }
                 { for props.frames.iter().map(frame) }
             </svg>
         </div>
+    };
+    match &props.axes {
+        Some((beside, below)) => {
+            html! { <div class="charted">{ beside.view("beside") }{ picture }{ below.view("below") }</div> }
+        }
+        None => picture,
     }
 }
 

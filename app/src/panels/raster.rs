@@ -8,7 +8,7 @@ use std::rc::Rc;
 use web_sys::HtmlSelectElement;
 use yew::{Callback, Html, Properties, TargetCast, component, html, use_memo};
 
-use super::picture::{Canvas, Frame, Move, NONE, Picture};
+use super::picture::{Axis, Canvas, Frame, Move, NONE, Picture};
 use super::shade::shade;
 use super::views::Scene;
 use super::{Dispatch, nothing, panel, slot, when};
@@ -201,8 +201,15 @@ fn canvas(props: &RasterProps, uses: &[ExpertUse], picture: Rc<Picture>, columns
     } else {
         "raster"
     };
+    let axes = props.is_full_size.then(|| {
+        let position = |column: usize| format::count(columns.position(column) as u64);
+        (
+            Axis::new(uses.len(), |line| uses[line].expert.to_string()),
+            Axis::new(columns.count, position),
+        )
+    });
     html! {
-        <Canvas picture={Same(picture)} {label} {class} frames={frames.into_iter().chain(of_expert).collect::<Vec<_>>()}
+        <Canvas picture={Same(picture)} {axes} {label} {class} frames={frames.into_iter().chain(of_expert).collect::<Vec<_>>()}
             onpick={picked(props, uses, columns)} onmove={moved(props, uses)} />
     }
 }

@@ -16,9 +16,14 @@ pub fn replayed(state: &AppState, dispatch: &Dispatch) -> Html {
     let recorded = match &state.model {
         Some(model) => {
             let (name, device) = (&model.facts.name, &model.executor.device);
-            let facts = [name, device, &replay.recorder].map(String::as_str);
-            let known = facts.into_iter().chain([day(&replay.date)]);
+            let facts = match &replay.origin {
+                // Of the page's own model and program.
+                Origin::Shipped => vec![device],
+                _ => vec![name, device, &replay.recorder],
+            };
+            let known = facts.into_iter().map(String::as_str);
             known
+                .chain([day(&replay.date)])
                 .filter(|fact| !fact.is_empty())
                 .collect::<Vec<_>>()
                 .join(" · ")

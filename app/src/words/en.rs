@@ -588,6 +588,7 @@ pub static WORDS: Words = Words {
         steps: "Steps",
     },
     welcome: Welcome {
+        invitation: "Now ask it something yourself:",
         title: "A sparse language model you can see through",
         told: "It runs here, in this page. Beside its text you see which experts every token went to, what the KV cache holds, and what each token cost. Every number is read from the run.",
     },

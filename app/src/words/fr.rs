@@ -605,6 +605,7 @@ pub static WORDS: Words = Words {
         steps: "Étapes",
     },
     welcome: Welcome {
+        invitation: "À vous de lui poser une question :",
         title: "Un modèle de langue clairsemé, à livre ouvert",
         told: "Il s’exécute ici, dans cette page. À côté de son texte, vous voyez vers quels experts chaque jeton est allé, ce que contient le cache KV et ce que chaque jeton a coûté. Chaque nombre est lu pendant l’exécution.",
     },

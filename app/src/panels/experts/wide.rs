@@ -6,7 +6,7 @@ use yew::{Callback, Html, Properties, TargetCast, component, html, use_state_eq}
 
 use super::{chosen_rows, ramp};
 use crate::panels::Dispatch;
-use crate::panels::picture::{Canvas, Frame, NONE, Picture};
+use crate::panels::picture::{Axis, Canvas, Frame, NONE, Picture};
 use crate::panels::shade::{SHADES, shade};
 use crate::panels::slot;
 use crate::protocol::ModelFacts;
@@ -42,9 +42,13 @@ pub fn picture(
         dispatch.emit(Action::LayerSelected(layer));
         dispatch.emit(Action::ExpertSelected(u16::try_from(expert).ok()));
     });
+    let axes = (
+        Axis::new(facts.moe_layers.len(), |line| facts.moe_layers[line].to_string()),
+        Axis::new(n_experts, |expert| expert.to_string()),
+    );
     html! {
         <>
-            <Canvas picture={Same(picture)} class="raster load-map" label={words.matrix} frames={vec![frame]} {onpick} {onmove} />
+            <Canvas {axes} picture={Same(picture)} class="raster load-map" label={words.matrix} frames={vec![frame]} {onpick} {onmove} />
             <p class="legend">{ words.shade }{ ramp() }{ words.wide_legend }</p>
         </>
     }

@@ -7,7 +7,7 @@ use yew::{Callback, Html, Properties, TargetCast, component, html, use_memo, use
 use crate::format;
 use crate::panels::experts::ramp;
 use crate::panels::figure::{Figure, figures};
-use crate::panels::picture::{Canvas, Frame, Move, NONE, Picture};
+use crate::panels::picture::{Axis, Canvas, Frame, Move, NONE, Picture};
 use crate::panels::shade::shade;
 use crate::panels::views::Scene;
 use crate::panels::{Dispatch, nothing, steps};
@@ -96,6 +96,12 @@ pub fn AttentionView(props: &AttentionProps) -> Html {
             .min(columns.count),
         lines,
     };
+    let position = |column: usize| format::count(columns.position(column) as u64);
+    let layers = &props.found.layers;
+    let axes = (
+        Axis::new(lines, |line| layers[line].to_string()),
+        Axis::new(columns.count, position),
+    );
     let dispatch = props.dispatch.clone();
     let onpick = dispatch.reform(move |(column, _): (usize, usize)| {
         Action::Selected(u32::try_from(columns.position(column)).ok())
@@ -107,7 +113,7 @@ pub fn AttentionView(props: &AttentionProps) -> Html {
     });
     html! {
         <>
-            <Canvas picture={Same(picture)} class="raster attention" label={(words.attention_picture)(lines as u64, positions as u64)} frames={vec![kept]} {onpick} {onmove} />
+            <Canvas picture={Same(picture)} class="raster attention" {axes} label={(words.attention_picture)(lines as u64, positions as u64)} frames={vec![kept]} {onpick} {onmove} />
             <p class="legend">{ self::words().experts.shade }{ ramp() }{ words.attention_legend }</p>
             { policies(props, *policy, &{ let policy = policy.clone(); Callback::from(move |chosen| policy.set(chosen)) }) }
             { table(props) }

@@ -4,7 +4,7 @@ use yew::{Callback, Html, html};
 
 use crate::format;
 use crate::panels::Dispatch;
-use crate::panels::picture::{Canvas, Frame, Move, NONE, Picture};
+use crate::panels::picture::{Axis, Canvas, Frame, Move, NONE, Picture};
 use crate::protocol::KvLayerFacts;
 use crate::same::Same;
 use crate::state::Action;
@@ -60,6 +60,11 @@ pub fn picture(memory: &Memory, capacity: u32, dispatch: &Dispatch) -> Html {
         Move::Last | Move::Leave => Action::Selected(None),
         Move::Pin => Action::Selected(Some(newest)),
     });
+    let position = |column: usize| format::count(columns.position(column) as u64);
+    let axes = (
+        Axis::new(memory.layers.len(), |line| memory.layers[line].layer.to_string()),
+        Axis::new(columns.count, position),
+    );
     let legend = [
         (Cell::New, words.new),
         (Cell::Computed, words.computed),
@@ -72,7 +77,7 @@ pub fn picture(memory: &Memory, capacity: u32, dispatch: &Dispatch) -> Html {
             <h3>{ words.cells_title }</h3>
             <div class="cells-of-layers">
                 { lanes(memory) }
-                <Canvas picture={Same(picture)} class="raster kv-cells" {label} frames={frame.into_iter().collect::<Vec<_>>()} {onpick} {onmove} />
+                <Canvas picture={Same(picture)} class="raster kv-cells" {axes} {label} frames={frame.into_iter().collect::<Vec<_>>()} {onpick} {onmove} />
             </div>
             <p class="legend kinds">
                 { for legend.iter().map(|(cell, title)| html! { <span><i class={format!("swatch s{}", shade(*cell))}></i>{ *title }</span> }) }

@@ -7,7 +7,7 @@ use yew::{Callback, Html, html};
 use super::LoadProps;
 use crate::format;
 use crate::panels::experts::ramp;
-use crate::panels::picture::{Canvas, Frame, NONE, Picture};
+use crate::panels::picture::{Axis, Canvas, Frame, NONE, Picture};
 use crate::panels::shade::shade_between;
 use crate::panels::slot;
 use crate::same::Same;
@@ -40,11 +40,16 @@ pub fn map(props: &LoadProps, counts: &[u32]) -> Html {
         dispatch.emit(Action::LayerSelected(layer));
         dispatch.emit(Action::ExpertSelected(u16::try_from(expert).ok()));
     });
+    let layers = &facts.moe_layers;
+    let axes = (
+        Axis::new(layers.len(), |line| layers[line].to_string()),
+        Axis::new(n_experts, |expert| expert.to_string()),
+    );
     html! {
         <>
             <h3>{ words.map_title }</h3>
             <Canvas picture={Same(picture)} class="raster load-map" label={(words.map)(facts.moe_layers.len() as u64, facts.n_experts)}
-                {frames} {onpick} onmove={slot::moved(&props.model.facts, &props.dispatch)} />
+                {axes} {frames} {onpick} onmove={slot::moved(&props.model.facts, &props.dispatch)} />
             <p class="legend">{ crate::words::words().experts.shade }{ ramp() }{ (crate::words::words().experts.load_legend)(facts.top_k, facts.n_experts) }</p>
         </>
     }

@@ -5,7 +5,7 @@ use yew::{Callback, Html, Properties, component, html, use_memo};
 
 use crate::format;
 use crate::panels::experts::ramp;
-use crate::panels::picture::{Canvas, Frame, NONE, Picture};
+use crate::panels::picture::{Axis, Canvas, Frame, NONE, Picture};
 use crate::panels::shade::shade_between;
 use crate::panels::{Dispatch, nothing};
 use crate::same::Same;
@@ -61,12 +61,14 @@ pub fn CoActivation(props: &TogetherProps) -> Html {
     if pairs.is_empty() {
         return html! { <><h3>{ (words.together_title)(props.layer) }</h3>{ nothing(words.together_none) }</> };
     }
+    let experts = Axis::new(n_experts, |expert| expert.to_string());
+    let axes = (experts.clone(), experts);
     html! {
         <>
             <h3>{ (words.together_title)(props.layer) }</h3>
             <div class="together">
                 <figure>
-                    <Canvas picture={Same((*picture).clone())} class="square" label={(words.together)(props.layer)} {frames} {onpick} />
+                    <Canvas picture={Same((*picture).clone())} class="square" label={(words.together)(props.layer)} {axes} {frames} {onpick} />
                     <figcaption class="legend">{ crate::words::words().experts.shade }{ ramp() }{ words.together_legend }</figcaption>
                 </figure>
                 { table(&pairs, &props.dispatch) }
