@@ -3,12 +3,15 @@
 #[path = "panels/recorded_run.rs"]
 mod recorded_run;
 
-use moescope_app::protocol::Pass;
-use moescope_app::state::select::load::{
-    Part, counts, coverage, divergence, gini, jensen_shannon_bits, layers, rows_of, rows_of_turn, sides,
-    together,
+use moescope_app::protocol::{ModelFacts, Pass};
+use moescope_app::recording::{self, About};
+use moescope_app::state::select::compare::{
+    Of, are_alike, differences, divergence, jensen_shannon_bits, most_different, sides,
 };
-use moescope_app::state::{Conversation, Role, Row};
+use moescope_app::state::select::load::{
+    Part, counts, coverage, gini, layers, rows_of, rows_of_turn, together,
+};
+use moescope_app::state::{Action, Conversation, Role, Row, reduce};
 use recorded_run::{GENERATION_ID, finished, model, token_pass};
 
 /// Three tokens of two layers, four experts, top 2.
@@ -131,7 +134,48 @@ fn an_answer_that_was_replaced_can_still_be_compared() {
     let mut conversation = finished().conversation;
     conversation.replace_from(&model(), GENERATION_ID, GENERATION_ID + 1);
     let sides = sides(&model(), &conversation);
-    assert_eq!(sides.len(), 1);
-    assert!(sides[0].is_replaced && sides[0].tokens == 1 && sides[0].number == 1);
-    assert_eq!(sides[0].counts, [1, 0, 1, 0, 0, 1, 0, 1]);
+    let [whole, replaced] = &sides[..] else {
+        panic!("{sides:?}")
+    };
+    assert_eq!(whole.of, Of::Whole);
+    assert_eq!((replaced.of, replaced.tokens), (Of::EarlierAnswer(1), 1));
+    assert_eq!(replaced.counts, [1, 0, 1, 0, 0, 1, 0, 1]);
+}
+
+#[test]
+fn a_second_run_is_counted_and_compared_with_the_one_on_screen() {
+    let state = finished();
+    let shown = state.model.as_deref().expect("a model");
+    let run = recording::run(shown, &state.conversation, &About::default());
+    let recording = recording::recording(&run, 0);
+    let (state, _) = reduce(state, Action::BesideSet(Some(Box::new(recording))));
+    let beside = state.beside.clone().expect("it is there");
+    assert!(are_alike(&model(), &beside.facts));
+    let own = sides(&model(), &state.conversation);
+    assert_eq!(beside.sides, own, "the same run, by way of its file");
+    assert_eq!(
+        divergence(&model(), &own[0].counts, &beside.sides[0].counts),
+        [Some(0.0); 2]
+    );
+    let (state, _) = reduce(state, Action::BesideSet(None));
+    assert!(state.beside.is_none());
+    let more_experts = ModelFacts {
+        n_experts: 5,
+        ..model()
+    };
+    assert!(!are_alike(&model(), &more_experts));
+}
+
+#[test]
+fn a_difference_is_in_units_of_uniform_use() {
+    // Two layers of four experts: 4 choices against 2, and a layer in which the other chose nothing.
+    let (one, other) = ([3, 1, 0, 0, 1, 1, 0, 0], [1, 0, 1, 0, 0, 0, 0, 0]);
+    let found = differences(&model(), &one, &other);
+    assert_eq!(found[..4], [Some(1.0), Some(1.0), Some(-2.0), Some(0.0)]);
+    assert_eq!(found[4..], [None; 4]);
+    assert_eq!(
+        most_different(&found, 4, 2),
+        [(0, 2, -2.0), (0, 0, 1.0)],
+        "the greatest first, whichever way; of equals the first"
+    );
 }

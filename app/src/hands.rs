@@ -43,6 +43,9 @@ pub enum RunAsk {
     SaveLedger,
     /// Show what another program recorded.
     Import(String),
+    /// Set the run of a file, or a kept conversation, beside what is on screen.
+    OpenBeside(File),
+    OpenKeptBeside(String),
     /// Tell which conversations are kept in this browser.
     List,
     OpenKept(String),

@@ -168,6 +168,7 @@ pub fn act(store: &Rc<Store>, ask: RunAsk) {
     wasm_bindgen_futures::spawn_local(async move {
         let done = match ask {
             RunAsk::OpenKept(id) => open(&store, &id).await,
+            RunAsk::OpenKeptBeside(id) => open_beside(&store, &id).await,
             RunAsk::RenameKept { id, title } => rename(&store, &id, title).await,
             RunAsk::DeleteKept(id) => delete(&store, &id).await,
             RunAsk::ExportKept(id) => export(&store, &id).await,
@@ -207,6 +208,12 @@ async fn open(store: &Rc<Store>, id: &str) -> Result<(), JsValue> {
     }
     let run = read(store, id).await?;
     runs::show(store, &run, Origin::Kept(id.into()));
+    Ok(())
+}
+
+async fn open_beside(store: &Rc<Store>, id: &str) -> Result<(), JsValue> {
+    let run = read(store, id).await?;
+    runs::show_beside(store, &run);
     Ok(())
 }
 

@@ -39,7 +39,12 @@ pub fn act(store: &Rc<Store>, ask: RunAsk) {
         RunAsk::CopyLink => copy_link(store),
         RunAsk::SaveLedger => save_ledger(store),
         RunAsk::Import(text) => import_text(store, &text),
+        RunAsk::OpenBeside(file) => {
+            let store = Rc::clone(store);
+            wasm_bindgen_futures::spawn_local(async move { open_as(&store, &file, show_beside).await });
+        }
         RunAsk::List
+        | RunAsk::OpenKeptBeside(_)
         | RunAsk::OpenKept(_)
         | RunAsk::RenameKept { .. }
         | RunAsk::DeleteKept(_)
@@ -219,8 +224,22 @@ async fn bytes(blob: &Blob) -> Result<Vec<u8>, JsValue> {
     Ok(js_sys::Uint8Array::new(&buffer).to_vec())
 }
 
+/// Sets a run beside what is on screen.
+pub fn show_beside(store: &Rc<Store>, run: &Run) {
+    store.dispatch(Action::BesideSet(Some(Box::new(recording::recording(run, 0)))));
+}
+
+fn show_opened(store: &Rc<Store>, run: &Run) {
+    show(store, run, Origin::Opened);
+}
+
 /// Shows the run in a file, of ours or of another program.
 pub async fn open(store: &Rc<Store>, file: &File) {
+    open_as(store, file, show_opened).await;
+}
+
+/// Reads the run in a file and hands it on.
+async fn open_as(store: &Rc<Store>, file: &File, show: fn(&Rc<Store>, &Run)) {
     let name = file.name();
     let size = file.size() as u64;
     if size > MOST_BYTES {
@@ -230,16 +249,15 @@ pub async fn open(store: &Rc<Store>, file: &File) {
         };
         return refuse(store, &name, &(words().runs.run_error)(&err));
     }
-    match bytes(file).await {
-        Ok(bytes) => show_bytes(store, &name, &bytes),
+    match bytes(file).await.map(|bytes| import::open(&bytes)) {
+        Ok(Ok((mut run, _))) => {
+            if run.info.title.is_empty() {
+                run.info.title = name;
+            }
+            show(store, &run);
+        }
+        Ok(Err(err)) => refuse(store, &name, &(words().runs.import_error)(&err)),
         Err(err) => refuse(store, &name, &sentence(&err)),
-    }
-}
-
-fn show_bytes(store: &Rc<Store>, name: &str, bytes: &[u8]) {
-    match import::open(bytes) {
-        Ok((run, _)) => show(store, &run, Origin::Opened),
-        Err(err) => refuse(store, name, &(words().runs.import_error)(&err)),
     }
 }
 

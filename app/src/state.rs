@@ -3,6 +3,7 @@
 //! `reduce(state, action)` gives the next state and the requests that follow from it. Nothing here
 //! touches the DOM or the worker, so a test, a recording and a live run fold alike.
 
+mod beside;
 mod catalogue;
 mod conversation;
 pub mod economics;
@@ -17,6 +18,7 @@ mod time;
 
 use std::rc::Rc;
 
+pub use beside::Beside;
 pub use catalogue::{Catalogue, CatalogueModel, Examples, PublicModel, PublicModels};
 pub use conversation::{Asked, Chunk, Conversation, Mark, MarkKind, Replaced, Role, Totals, Turn};
 pub use economics::{Economics, EconomicsAction};
@@ -57,6 +59,8 @@ pub struct AppState {
     pub conversation: Conversation,
     /// The recorded run on screen, if it is one: `model` and `conversation` are then the run's.
     pub replay: Option<Replay>,
+    /// A second run, to be compared with what is on screen.
+    pub beside: Option<Rc<Beside>>,
     /// Runs shown so far; the menu of runs closes with each.
     pub runs_shown: u32,
     /// Conversations kept in this browser.
@@ -99,6 +103,7 @@ impl AppState {
             || !Rc::ptr_eq(&self.conversation.rows, &other.conversation.rows)
             || self.conversation.last_marked() != other.conversation.last_marked()
             || model(self) != model(other)
+            || self.beside.as_ref().map(Rc::as_ptr) != other.beside.as_ref().map(Rc::as_ptr)
             || self.examination.differs(&other.examination)
             || self.activity.is_idle() != other.activity.is_idle()
     }
@@ -348,6 +353,8 @@ pub enum Action {
     ViewChosen(Option<&'static str>),
     /// Show a recorded run.
     RunShown(Box<Recording>, Origin),
+    /// Set a recorded run beside what is on screen, or take it away.
+    BesideSet(Option<Box<Recording>>),
     /// Back from a recorded run to the visitor's own conversation.
     RunLeft,
     Economics(EconomicsAction),

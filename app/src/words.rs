@@ -488,6 +488,22 @@ pub struct Load {
     pub prompt_of: fn(u64, u64) -> String,
     pub answer_of: fn(u64, u64) -> String,
     pub earlier_answer_of: fn(u64, u64) -> String,
+    /// Its title; MoE layers and experts of the run on screen, and of the other.
+    pub shapes_differ: fn(&str, [u64; 2], [u64; 2]) -> String,
+    pub whole_of: fn(u64) -> String,
+    pub on_screen: &'static str,
+    pub beside: &'static str,
+    pub open_beside: &'static str,
+    pub kept_beside: &'static str,
+    pub choose_kept: &'static str,
+    pub close_beside: &'static str,
+    pub difference_title: &'static str,
+    pub difference_picture: fn(u64, u64) -> String,
+    pub less: &'static str,
+    pub more: &'static str,
+    pub difference_table: &'static str,
+    pub difference: &'static str,
+    pub expert: &'static str,
 }
 
 /// `panels/loading.rs`.

@@ -2,6 +2,7 @@
 //! conversation touches, which experts go together, and what two parts of it have in common.
 
 mod coverage;
+mod difference;
 mod divergence;
 mod layers;
 mod together;
@@ -14,6 +15,7 @@ use super::figure::{Figure, figures};
 use super::views::Scene;
 use super::{Dispatch, nothing, panel, slot};
 use crate::format;
+use crate::hands::RunAsk;
 use crate::same::Same;
 use crate::state::select::load::{self, Coverage, LayerUse, Part, Together};
 use crate::state::{AppState, Conversation, Model, Selection};
@@ -33,6 +35,7 @@ pub fn view(scene: &Scene<'_>) -> Html {
         model: Same::new(model),
         selection: state.selection,
         dispatch: dispatch.clone(),
+        runs: scene.hands.runs.clone(),
     };
     let tools = html! { <div class="raster-tools">{ slot::chooser(state, dispatch) }</div> };
     panel("load", words.title, tools, html! { <LoadView ..props /> })
@@ -51,7 +54,9 @@ impl Traced {
 impl PartialEq for Traced {
     fn eq(&self, other: &Self) -> bool {
         let (own, others) = (self.conversation(), other.conversation());
-        Rc::ptr_eq(&own.rows, &others.rows) && own.turns.len() == others.turns.len()
+        let beside = |state: &Self| state.0.beside.as_ref().map(Rc::as_ptr);
+        let is_same_text = Rc::ptr_eq(&own.rows, &others.rows) && own.turns.len() == others.turns.len();
+        is_same_text && beside(self) == beside(other)
     }
 }
 
@@ -62,6 +67,7 @@ pub struct LoadProps {
     pub model: Same<Model>,
     pub selection: Selection,
     pub dispatch: Dispatch,
+    pub runs: Callback<RunAsk>,
 }
 
 /// What is counted of one part; it does not change with the selection.
@@ -106,9 +112,14 @@ pub fn LoadView(props: &LoadProps) -> Html {
                 { layers::table(props, &counted.layers) }
                 { together_of(props, &together) }
             }
-            <divergence::Divergence traced={props.traced.clone()} model={props.model.clone()} />
+            <divergence::Divergence key={beside_key(&props.traced.0)} ..props.clone() />
         </>
     }
+}
+
+/// Another one for every run that is set beside this one: what was chosen before is not in it.
+fn beside_key(state: &AppState) -> String {
+    format!("{:?}", state.beside.as_ref().map(Rc::as_ptr))
 }
 
 fn together_of(props: &LoadProps, together: &Rc<Together>) -> Html {

@@ -20,7 +20,7 @@ use yew::{
 
 pub use axis::Axis;
 
-use super::shade::SHADES;
+use super::shade::{DIVERGING, SHADES};
 use super::when;
 use crate::same::Same;
 
@@ -105,6 +105,9 @@ pub struct CanvasProps {
     /// A key was pressed; without this the picture is not in the tab order.
     #[prop_or_default]
     pub onmove: Option<Callback<Move>>,
+    /// Shades are those of differences: less to the left of the middle, more to the right.
+    #[prop_or_default]
+    pub is_diverging: bool,
     /// What stands beside its lines and below its columns.
     #[prop_or_default]
     pub axes: Option<(Axis, Axis)>,
@@ -115,9 +118,13 @@ pub struct CanvasProps {
 pub fn Canvas(props: &CanvasProps) -> Html {
     let canvas = use_node_ref();
     let (shown, theme) = (canvas.clone(), use_theme());
+    let scale = match props.is_diverging {
+        true => ("diverging", DIVERGING),
+        false => ("shade", SHADES),
+    };
     use_effect_with((props.picture.clone(), theme), move |(picture, _)| {
         // A canvas that cannot be drawn stays empty; its numbers are in the table beside it.
-        let _ = draw(&shown, picture);
+        let _ = draw(&shown, picture, scale);
     });
     let (columns, lines) = (props.picture.columns, props.picture.lines());
     let frame = |frame: &Frame| {
@@ -194,12 +201,12 @@ fn use_theme() -> u32 {
     *theme
 }
 
-fn draw(canvas: &NodeRef, picture: &Picture) -> Result<(), JsValue> {
+fn draw(canvas: &NodeRef, picture: &Picture, scale: (&str, usize)) -> Result<(), JsValue> {
     let Some(canvas) = canvas.cast::<HtmlCanvasElement>() else {
         return Ok(());
     };
     let (width, height) = (picture.columns as u32, picture.lines() as u32);
-    let palette = palette(&canvas)?;
+    let palette = palette(&canvas, scale)?;
     let clear = [0_u8; 4];
     let pixels: Vec<u8> = picture
         .shades
@@ -218,16 +225,16 @@ fn draw(canvas: &NodeRef, picture: &Picture) -> Result<(), JsValue> {
     context.put_image_data(&image, 0_u8.into(), 0_u8.into())
 }
 
-/// The shades of the theme, as bytes.
-fn palette(canvas: &HtmlCanvasElement) -> Result<[[u8; 4]; SHADES], JsValue> {
+/// The theme's colours of a scale, as bytes.
+fn palette(canvas: &HtmlCanvasElement, (name, levels): (&str, usize)) -> Result<Vec<[u8; 4]>, JsValue> {
     let style = gloo::utils::window()
         .get_computed_style(canvas)?
         .ok_or("no style")?;
-    let mut palette = [[0; 4]; SHADES];
-    for (level, colour) in palette.iter_mut().enumerate() {
-        *colour = rgba(style.get_property_value(&format!("--shade-{level}"))?.trim()).unwrap_or_default();
-    }
-    Ok(palette)
+    let colour = |level: usize| {
+        let value = style.get_property_value(&format!("--{name}-{level}"))?;
+        Ok(rgba(value.trim()).unwrap_or_default())
+    };
+    (0..levels).map(colour).collect()
 }
 
 /// `#rrggbb` as bytes.

@@ -1,6 +1,9 @@
 //! Shares between 0 and 1 as one of ten shades; the colours themselves are in `style.css`
 //! (`--shade-0` … `--shade-9`, one set per theme, even in lightness).
 
+/// Colours of differences (`--diverging-0` … `--diverging-8`); the middle one is no difference.
+pub const DIVERGING: usize = 9;
+
 /// Shades there are.
 pub const SHADES: usize = 10;
 
@@ -19,4 +22,10 @@ pub fn shade_between(value: f64, low: f64, high: f64) -> usize {
         ((value - low) / (high - low)).clamp(0.0, 1.0)
     };
     ((share * SHADES as f64) as usize).min(SHADES - 1)
+}
+
+/// The colour of a difference, on an even scale from `-most` to `most`.
+pub fn diverging(difference: f64, most: f64) -> usize {
+    let middle = (DIVERGING / 2) as f64;
+    (middle + (difference / most).clamp(-1.0, 1.0) * middle).round() as usize
 }

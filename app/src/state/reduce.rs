@@ -7,8 +7,8 @@ use std::rc::Rc;
 
 use super::economics::Quality;
 use super::{
-    Action, Activity, AppState, Asked, Conversation, Economics, Editing, Loading, Model, Role, Selection,
-    Turn, View, examine, time,
+    Action, Activity, AppState, Asked, Beside, Conversation, Economics, Editing, Loading, Model, Role,
+    Selection, Turn, View, examine, time,
 };
 use crate::protocol::{Envelope, Event, Finish, LoadStage, Request, Source, VERSION};
 
@@ -112,6 +112,9 @@ pub fn reduce(mut state: AppState, action: Action) -> (AppState, Vec<Request>) {
         Action::ViewChosen(shown) => state.view.shown = shown,
         Action::RunShown(recording, origin) => {
             state.show(*recording, origin);
+        }
+        Action::BesideSet(recording) => {
+            state.beside = recording.map(|recording| Rc::new(Beside::of(*recording)));
         }
         Action::RunLeft => state.leave(),
         Action::Economics(action) => {

@@ -1,6 +1,7 @@
 //! What the panels show, derived from the state: plain numbers, nothing measured anew.
 
 pub mod attention;
+pub mod compare;
 pub mod kv;
 pub mod load;
 pub mod measure;

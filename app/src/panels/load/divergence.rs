@@ -1,101 +1,186 @@
-//! How differently two turns, or an answer and the one it took the place of, use the experts.
+//! How differently two parts of this run use the experts, or this run and one that is set beside it.
 
-use web_sys::HtmlSelectElement;
-use yew::{Callback, Html, Properties, TargetCast, component, html, use_memo, use_state_eq};
+use web_sys::{Event, HtmlInputElement, HtmlSelectElement};
+use yew::{Callback, Html, TargetCast, component, html, use_memo, use_state_eq};
 
-use super::Traced;
+use super::{LoadProps, difference};
 use crate::format;
+use crate::hands::RunAsk;
 use crate::panels::figure::{Figure, figures};
-use crate::panels::nothing;
-use crate::same::Same;
-use crate::state::select::load::{self, Side};
-use crate::state::{Model, Role};
+use crate::panels::{nothing, when};
+use crate::state::select::compare::{self, Of, Side};
+use crate::state::{Action, Beside};
 use crate::words::words;
-
-/// What is compared.
-#[derive(Clone, PartialEq, Properties)]
-pub struct DivergenceProps {
-    pub traced: Traced,
-    pub model: Same<Model>,
-}
 
 /// See the module.
 #[component]
-pub fn Divergence(props: &DivergenceProps) -> Html {
+pub fn Divergence(props: &LoadProps) -> Html {
     let words = &words().load;
     let facts = &props.model.facts;
-    let sides = use_memo(props.traced.clone(), |traced| {
-        load::sides(facts, traced.conversation())
+    let own = use_memo(props.traced.clone(), |traced| {
+        compare::sides(facts, traced.conversation())
     });
-    let (one, other) = (use_state_eq(|| 0_usize), use_state_eq(|| 1_usize));
-    if sides.len() < 2 {
-        return Html::default();
-    }
-    let at = |wanted: usize| wanted.min(sides.len() - 1);
-    let (a, b) = (&sides[at(*one)], &sides[at(*other)]);
-    let by_layer = load::divergence(facts, &a.counts, &b.counts);
-    let known: Vec<f64> = by_layer.iter().flatten().copied().collect();
-    let body = if known.is_empty() {
-        nothing(words.nothing_in_part)
-    } else {
-        let mean = known.iter().sum::<f64>() / known.len() as f64;
-        let figure = Figure::counted_share(
-            "divergence-bits",
-            words.divergence,
-            mean,
-            format::bits(mean as f32),
-            words.divergence_story,
-        );
-        html! { <>{ figures(&[figure]) }{ table(facts.moe_layers.iter().copied().zip(by_layer)) }</> }
+    let chosen = (use_state_eq(|| None), use_state_eq(|| None));
+    let beside = props.traced.0.beside.as_deref();
+    let is_alike = |beside: &&Beside| compare::are_alike(facts, &beside.facts);
+    let other = beside.filter(is_alike).map(|beside| &beside.sides[..]);
+    let other = other.unwrap_or_default();
+    let sides: Vec<&Side> = own.iter().chain(other).collect();
+    // At first: two runs as they are, or the first prompt and its answer.
+    let (first, second) = if other.is_empty() { (1, 2) } else { (0, own.len()) };
+    let at = |wanted: Option<usize>, otherwise: usize| wanted.unwrap_or(otherwise).min(sides.len() - 1);
+    let (one, two) = (at(*chosen.0, first), at(*chosen.1, second));
+    let choose = |side: &yew::UseStateHandle<Option<usize>>| {
+        let side = side.clone();
+        Callback::from(move |at| side.set(Some(at)))
     };
-    let choose = |state: &yew::UseStateHandle<usize>| {
-        let state = state.clone();
-        Callback::from(move |at| state.set(at))
+    let menus = Menus {
+        own: &own,
+        other,
+        title: beside.map_or("", |beside| beside.title.as_str()),
     };
     html! {
         <>
             <h3>{ words.divergence_title }</h3>
             <div class="raster-tools">
-                { menu("divergence-one", words.one_side, &sides, at(*one), choose(&one)) }
-                { menu("divergence-other", words.other_side, &sides, at(*other), choose(&other)) }
+                { menus.view("divergence-one", words.one_side, one, &choose(&chosen.0)) }
+                { menus.view("divergence-other", words.other_side, two, &choose(&chosen.1)) }
             </div>
-            { body }
+            { tools(props, beside) }
+            { beside.filter(|beside| !is_alike(beside)).map(|beside| refused(props, beside)).unwrap_or_default() }
+            { compared(props, sides[one], sides[two]) }
         </>
     }
 }
 
-fn menu(
-    id: &'static str,
-    label: &'static str,
-    sides: &[Side],
-    shown: usize,
-    choose: Callback<usize>,
-) -> Html {
-    let onchange = Callback::from(move |event: yew::Event| {
-        let value = event
-            .target_dyn_into::<HtmlSelectElement>()
-            .map(|menu| menu.value());
-        if let Some(at) = value.and_then(|value| value.parse().ok()) {
-            choose.emit(at);
-        }
-    });
-    let name = |side: &Side| {
-        let words = &words().load;
-        match (side.role, side.is_replaced) {
-            (Role::User, _) => (words.prompt_of)(side.number, u64::from(side.tokens)),
-            (Role::Model, false) => (words.answer_of)(side.number, u64::from(side.tokens)),
-            (Role::Model, true) => (words.earlier_answer_of)(side.number, u64::from(side.tokens)),
-        }
-    };
+/// Why a run cannot be compared with the one on screen.
+fn refused(props: &LoadProps, beside: &Beside) -> Html {
+    let shape =
+        |facts: &crate::protocol::ModelFacts| [facts.moe_layers.len() as u64, u64::from(facts.n_experts)];
+    nothing(&(words().load.shapes_differ)(
+        &beside.title,
+        shape(&props.model.facts),
+        shape(&beside.facts),
+    ))
+}
+
+fn compared(props: &LoadProps, one: &Side, other: &Side) -> Html {
+    let words = &words().load;
+    let facts = &props.model.facts;
+    let by_layer = compare::divergence(facts, &one.counts, &other.counts);
+    let known: Vec<f64> = by_layer.iter().flatten().copied().collect();
+    if known.is_empty() {
+        return nothing(words.nothing_in_part);
+    }
+    let mean = known.iter().sum::<f64>() / known.len() as f64;
+    let figure = Figure::counted_share(
+        "divergence-bits",
+        words.divergence,
+        mean,
+        format::bits(mean as f32),
+        words.divergence_story,
+    );
+    let differences = compare::differences(facts, &one.counts, &other.counts);
     html! {
-        <label>{ label }{ " " }<select {id} {onchange}>{ for sides.iter().enumerate().map(|(at, side)| html! {
-            <option value={at.to_string()} selected={at == shown}>{ name(side) }</option>
-        }) }</select></label>
+        <>
+            { figures(&[figure]) }
+            { table(facts.moe_layers.iter().copied().zip(by_layer)) }
+            { difference::picture(props, &differences) }
+            { difference::table(props, &differences) }
+        </>
     }
 }
 
-fn table(layers: impl Iterator<Item = (u32, Option<f64>)>) -> Html {
+/// What can stand on either side.
+struct Menus<'a> {
+    own: &'a [Side],
+    other: &'a [Side],
+    /// Of the run beside the one on screen.
+    title: &'a str,
+}
+
+impl Menus<'_> {
+    fn view(&self, id: &'static str, label: &'static str, shown: usize, choose: &Callback<usize>) -> Html {
+        let onchange = when(choose, |event: Event| {
+            event.target_dyn_into::<HtmlSelectElement>()?.value().parse().ok()
+        });
+        let group = |title: &str, sides: &[Side], first: usize| {
+            let option = |(at, side): (usize, &Side)| {
+                html! { <option value={at.to_string()} selected={at == shown}>{ name(side) }</option> }
+            };
+            html! { <optgroup label={title.to_owned()}>{ for (first..).zip(sides).map(option) }</optgroup> }
+        };
+        html! {
+            <label>{ label }{ " " }<select {id} {onchange}>
+                { group(words().load.on_screen, self.own, 0) }
+                if !self.other.is_empty() { { group(self.title, self.other, self.own.len()) } }
+            </select></label>
+        }
+    }
+}
+
+fn name(side: &Side) -> String {
+    let (words, tokens) = (&words().load, u64::from(side.tokens));
+    match side.of {
+        Of::Whole => (words.whole_of)(tokens),
+        Of::Prompt(number) => (words.prompt_of)(number, tokens),
+        Of::Answer(number) => (words.answer_of)(number, tokens),
+        Of::EarlierAnswer(number) => (words.earlier_answer_of)(number, tokens),
+    }
+}
+
+/// Which run is beside this one, or how to open one.
+fn tools(props: &LoadProps, beside: Option<&Beside>) -> Html {
     let words = &words().load;
+    if let Some(beside) = beside {
+        let onclick = props.dispatch.reform(|_| Action::BesideSet(None));
+        return html! {
+            <div class="raster-tools"><span>{ words.beside }{ " " }<b>{ beside.title.clone() }</b>{ " · " }{ beside.facts.name.clone() }</span>
+                <button type="button" id="close-beside" {onclick}>{ words.close_beside }</button></div>
+        };
+    }
+    let onfile = when(&props.runs, |event: Event| {
+        let input: HtmlInputElement = event.target_dyn_into()?;
+        let file = input.files()?.get(0);
+        input.set_value("");
+        file.map(RunAsk::OpenBeside)
+    });
+    html! {
+        <div class="raster-tools">
+            <label class="button">{ words.open_beside }<input id="open-beside" class="visually-hidden" type="file" onchange={onfile} /></label>
+            { kept(props) }
+        </div>
+    }
+}
+
+/// The conversations kept in this browser, but for the one on screen.
+fn kept(props: &LoadProps) -> Html {
+    let (words, state) = (&words().load, &props.traced.0);
+    let is_other = |id: &str| state.conversation.kept_as.as_deref() != Some(id);
+    let entries: Vec<_> = state
+        .kept
+        .entries
+        .iter()
+        .filter(|entry| is_other(&entry.id))
+        .collect();
+    if entries.is_empty() {
+        return Html::default();
+    }
+    let onchange = when(&props.runs, |event: Event| {
+        let id = event.target_dyn_into::<HtmlSelectElement>()?.value();
+        (!id.is_empty()).then_some(RunAsk::OpenKeptBeside(id))
+    });
+    html! {
+        <label>{ words.kept_beside }{ " " }<select id="kept-beside" {onchange}>
+            <option value="" selected=true>{ words.choose_kept }</option>
+            { for entries.iter().map(|entry| html! { <option value={entry.id.clone()}>{ entry.title.clone() }</option> }) }
+        </select></label>
+    }
+}
+
+fn table(layers: impl ExactSizeIterator<Item = (u32, Option<f64>)>) -> Html {
+    let words = &words().load;
+    let is_short = layers.len() <= 12;
     let row = |(layer, bits): (u32, Option<f64>)| {
         html! {
             <tr key={layer} data-divergence={bits.map(|bits| bits.to_string())}><th scope="row">{ layer }</th>
@@ -104,7 +189,7 @@ fn table(layers: impl Iterator<Item = (u32, Option<f64>)>) -> Html {
         }
     };
     html! {
-        <details class="more"><summary>{ words.by_layer }</summary>
+        <details class="more" open={is_short}><summary>{ words.by_layer }</summary>
             <table class="numbers">
                 <thead><tr><th scope="col">{ words.layer }</th><th scope="col"><span class="visually-hidden">{ words.divergence }</span></th><th scope="col">{ words.divergence }</th></tr></thead>
                 <tbody>{ for layers.map(row) }</tbody>

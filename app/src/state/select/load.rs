@@ -1,5 +1,5 @@
-//! How evenly experts are used, how much of the model a conversation touches, and what two parts of
-//! it have in common.
+//! How evenly experts are used, how much of the model a conversation touches, and which are chosen
+//! together.
 //!
 //! All of it is counted from the chosen experts of recorded positions. Chance is uniform, independent
 //! routing: an expert is met with probability k/E, `n` tokens cover `1 − (1 − k/E)ⁿ` of a layer, and two
@@ -272,70 +272,7 @@ impl Together {
     }
 }
 
-/// Jensen–Shannon divergence of two loads, by layer, in bits: 0 where both use the experts alike, 1
-/// where they share none. None where one of the two chose nothing. Both are `(moe_layers, n_experts)`.
-pub fn divergence(facts: &ModelFacts, one: &[u32], other: &[u32]) -> Vec<Option<f64>> {
-    let (n_experts, _) = sizes(facts);
-    let layers = one.chunks_exact(n_experts).zip(other.chunks_exact(n_experts));
-    layers
-        .map(|(one, other)| jensen_shannon_bits(one, other))
-        .collect()
-}
-
-/// `½ D(P‖M) + ½ D(Q‖M)` with `M = ½ (P + Q)`, logarithms to base 2.
-pub fn jensen_shannon_bits(one: &[u32], other: &[u32]) -> Option<f64> {
-    let total = |counts: &[u32]| counts.iter().map(|&count| f64::from(count)).sum::<f64>();
-    let (one_total, other_total) = (total(one), total(other));
-    if one_total == 0.0 || other_total == 0.0 {
-        return None;
-    }
-    let term = |own: f64, mean: f64| if own > 0.0 { own * (own / mean).log2() } else { 0.0 };
-    let bits = one.iter().zip(other).map(|(&one, &other)| {
-        let (p, q) = (f64::from(one) / one_total, f64::from(other) / other_total);
-        let mean = 0.5 * (p + q);
-        0.5 * (term(p, mean) + term(q, mean))
-    });
-    Some(bits.sum::<f64>().max(0.0))
-}
-
 /// Experts of a layer, and those chosen; never zero.
-fn sizes(facts: &ModelFacts) -> (usize, usize) {
+pub(super) fn sizes(facts: &ModelFacts) -> (usize, usize) {
     (facts.n_experts.max(1) as usize, facts.top_k.max(1) as usize)
-}
-
-/// One side of a comparison: a turn, or an answer that another took the place of.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Side {
-    /// Counted from 1, prompt and answer alike.
-    pub number: u64,
-    pub role: Role,
-    /// Another answer stands in its place now.
-    pub is_replaced: bool,
-    /// Positions that were computed.
-    pub tokens: u32,
-    /// `(moe_layers, n_experts)`
-    pub counts: Vec<u32>,
-}
-
-/// All there is to compare, in the order of the conversation, and then what was replaced.
-pub fn sides(facts: &ModelFacts, conversation: &Conversation) -> Vec<Side> {
-    let side = |at: usize, turn: &Turn| {
-        let rows = rows_of_turn(conversation, turn.generation_id, turn.role);
-        Side {
-            number: at as u64 / 2 + 1,
-            role: turn.role,
-            is_replaced: false,
-            tokens: rows.iter().flatten().count() as u32,
-            counts: counts(facts, &rows),
-        }
-    };
-    let turns = conversation.turns.iter().enumerate();
-    let replaced = conversation.replaced.iter().map(|replaced| Side {
-        number: u64::from(replaced.number),
-        role: Role::Model,
-        is_replaced: true,
-        tokens: replaced.tokens,
-        counts: replaced.load.to_vec(),
-    });
-    turns.map(|(at, turn)| side(at, turn)).chain(replaced).collect()
 }
