@@ -3,6 +3,11 @@
 //! Ids only grow, so everything up to the newest cancelled one is cancelled too.
 
 use std::cell::Cell;
+use std::rc::Rc;
+
+use moescope_engine::source::SourceError;
+
+use super::source::io;
 
 /// See the module.
 #[derive(Default)]
@@ -31,5 +36,30 @@ impl Cancelled {
     /// Whether a generation is no longer wanted.
     pub fn is_generation(&self, generation_id: u32) -> bool {
         generation_id <= self.generation_id.get()
+    }
+}
+
+/// One load, and whether it is still wanted.
+#[derive(Clone)]
+pub struct LoadToken {
+    cancelled: Rc<Cancelled>,
+    load_id: u32,
+}
+
+impl LoadToken {
+    pub fn new(cancelled: &Rc<Cancelled>, load_id: u32) -> Self {
+        Self {
+            cancelled: Rc::clone(cancelled),
+            load_id,
+        }
+    }
+
+    /// An error once the visitor no longer wants this load: that is how it ends. `name`: what is loaded.
+    pub fn check(&self, name: &str) -> Result<(), SourceError> {
+        if self.cancelled.is_load(self.load_id) {
+            Err(io(name, "loading was cancelled"))
+        } else {
+            Ok(())
+        }
     }
 }

@@ -1,19 +1,22 @@
-//! From a request to a model that answers, with progress on the way. The model before it stays
-//! until then.
+//! From a request to a model that answers, with progress on the way: a large file becomes a session while
+//! it is still arriving. The model before it stays until then.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
+use futures_util::future::try_join;
 use moescope_engine::gguf::GgufError;
 use moescope_engine::session::{Needs, Session, SessionOptions};
 use moescope_engine::{Error, ExecutorKind, KvFormat, Model};
 use wasm_bindgen::JsCast;
 use web_sys::{DedicatedWorkerGlobalScope, Url};
 
-use super::cancel::Cancelled;
+use super::cancel::{Cancelled, LoadToken};
 use super::chat::Chat;
 use super::choose::{Chosen, Opener};
 use super::facts::model_facts;
 use super::post::Post;
+use super::shelf::Arrival;
 use super::source::Source;
 use crate::protocol::{self, CacheFormat, Event, Executor, LoadStage};
 
@@ -91,59 +94,62 @@ async fn open(
     cancelled: &Rc<Cancelled>,
     post: &Post,
 ) -> Result<(Loaded, Event), Error> {
-    let mut report = Report {
-        load_id,
-        post,
-        started: post.now_millis(),
-        last: 0.0,
-    };
-    let source = match source {
+    let report = Report::new(load_id, post);
+    let token = LoadToken::new(cancelled, load_id);
+    let mut source = match source {
         protocol::Source::Url(url) => {
             let mut progress = |done, total| report.tell(LoadStage::Fetching, done, total);
-            Source::fetch_all(&url, load_id, cancelled, &mut progress).await?
+            Source::fetch_all(&url, &token, &mut progress).await?
         }
-        protocol::Source::File { name, blob } => Source::file(name, blob, load_id, cancelled),
+        protocol::Source::File { name, blob } => Source::file(name, blob, &token),
         protocol::Source::Files { names, blobs } => {
             let blobs = blobs.iter().map(JsCast::unchecked_into);
-            let file = |(name, blob): (&String, _)| Source::file(name.clone(), blob, load_id, cancelled);
+            let file = |(name, blob): (&String, _)| Source::file(name.clone(), blob, &token);
             let parts = names.iter().zip(blobs).map(file).collect();
             let name = names.first().cloned().unwrap_or_default();
-            Source::of_parts(name, parts, load_id, cancelled)
+            Source::of_parts(name, parts, &token)
         }
     };
-    let options = wanted.options();
     let tell_needs = |model: &Model| -> Result<(), Error> {
-        let needs = needs(model, options)?;
+        let needs = needs(model, wanted.options())?;
         post.events(vec![Event::Needed { load_id, needs }]);
         Ok(())
     };
-    let source = match source.is_remote() {
-        false => source,
-        true => {
-            match Model::open(&source).await {
-                Ok(model) => tell_needs(&model)?,
-                // A server that sends only whole files: what is needed is told once it is here.
-                Err(Error::Gguf(GgufError::Source(_))) => {}
-                Err(err) => return Err(err),
-            }
-            let mut progress = |done, total| report.tell(LoadStage::Fetching, done, total);
-            let notice = |text| post.events(vec![Event::Notice { text }]);
-            source.all_kept(&mut progress, &notice).await?
+    let mut arrival = Arrival::new(0);
+    if source.is_remote() {
+        // Before much is fetched, it is clear what the model is and what it will take.
+        match Model::open(&source).await {
+            Ok(model) => tell_needs(&model)?,
+            // A server that sends only whole files: that is told once it is here.
+            Err(Error::Gguf(GgufError::Source(_))) => {}
+            Err(err) => return Err(err),
         }
+        let notice = |text| post.events(vec![Event::Notice { text }]);
+        arrival = source.begin_arriving(&notice).await?;
+    }
+    // Weights are made ready as they come; whatever fails first ends both.
+    let mut fetched = |done, total| report.tell(LoadStage::Fetching, done, total);
+    let arrives = async { Ok(arrival.run(&mut fetched).await?) };
+    let opens = async {
+        let model = Model::open(&source).await?;
+        tell_needs(&model)?;
+        let mut prepared = |done, total| {
+            if !source.is_arriving() {
+                report.tell(LoadStage::Preparing, done, total);
+            }
+        };
+        let mut opener = Opener {
+            model: &model,
+            source: &source,
+            post,
+            progress: &mut prepared,
+            options: wanted.options(),
+            threads: wanted.threads,
+        };
+        let chosen = opener.choose(wanted.executor).await?;
+        Ok::<_, Error>((model, chosen))
     };
-    let model = Model::open(&source).await?;
-    tell_needs(&model)?;
-    report.started = post.now_millis();
-    let mut progress = |done, total| report.tell(LoadStage::Preparing, done, total);
-    let mut opener = Opener {
-        model: &model,
-        source: &source,
-        post,
-        progress: &mut progress,
-        options,
-        threads: wanted.threads,
-    };
-    let Chosen { session, facts } = opener.choose(wanted.executor).await?;
+    let ((), (model, Chosen { session, facts })) = try_join(arrives, opens).await?;
     let executor = match facts.executor {
         Executor::Gpu => ExecutorKind::Gpu,
         Executor::Cpu => ExecutorKind::Cpu,
@@ -193,24 +199,44 @@ fn absolute(source: protocol::Source) -> protocol::Source {
 struct Report<'a> {
     load_id: u32,
     post: &'a Post,
-    started: f64,
-    last: f64,
+    state: Cell<Reported>,
 }
 
-impl Report<'_> {
-    fn tell(&mut self, stage: LoadStage, done_bytes: u64, total_bytes: u64) {
+/// What was told last.
+#[derive(Clone, Copy)]
+struct Reported {
+    stage: LoadStage,
+    stage_started: f64,
+    at: f64,
+}
+
+impl<'a> Report<'a> {
+    fn new(load_id: u32, post: &'a Post) -> Self {
+        let state = Cell::new(Reported {
+            stage: LoadStage::Fetching,
+            stage_started: post.now_millis(),
+            at: 0.0,
+        });
+        Self { load_id, post, state }
+    }
+
+    fn tell(&self, stage: LoadStage, done_bytes: u64, total_bytes: u64) {
         let now = self.post.now_millis();
-        if now - self.last < REPORT_MILLIS && done_bytes < total_bytes {
+        let mut state = self.state.get();
+        if now - state.at < REPORT_MILLIS && done_bytes < total_bytes {
             return;
         }
-        self.last = now;
-        let elapsed_millis = now - self.started;
+        if stage != state.stage {
+            state.stage_started = now;
+        }
+        (state.stage, state.at) = (stage, now);
+        self.state.set(state);
         self.post.events(vec![Event::LoadProgress {
             load_id: self.load_id,
             stage,
             done_bytes,
             total_bytes,
-            elapsed_millis,
+            elapsed_millis: now - state.stage_started,
         }]);
     }
 }

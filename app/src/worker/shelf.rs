@@ -4,15 +4,21 @@
 //! the next load of the same address goes on from there. SHA-256 is computed on the way in (anew over
 //! what is there when a load goes on) and kept with the finished file. `index.json` lists what there is.
 
+mod arrival;
 mod disk;
 mod download;
+mod inflow;
 
 use moescope_engine::source::SourceError;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+pub use self::arrival::Arrival;
 use self::disk::Disk;
 pub use self::download::Download;
+pub use self::inflow::{Inflow, Piece};
+use super::source::io;
+use crate::format;
 use crate::protocol::{Stored, StoredModel};
 
 /// The list of what is kept.
@@ -65,6 +71,21 @@ impl Shelf {
         let mut entries = self.index().await;
         entries.retain(|entry| entry.url != url);
         self.write_index(&entries).await
+    }
+
+    /// An error where so many more bytes would not fit into this browser.
+    pub async fn check_room(&self, name: &str, bytes: u64) -> Result<(), SourceError> {
+        let Some((usage, quota)) = disk::estimate().await else {
+            return Ok(());
+        };
+        if usage + bytes <= quota {
+            return Ok(());
+        }
+        let (needed, room) = (format::bytes(bytes), format::bytes(quota.saturating_sub(usage)));
+        Err(io(
+            name,
+            &format!("{needed} are needed and this browser has room for {room}"),
+        ))
     }
 
     /// A file that is here as a whole.

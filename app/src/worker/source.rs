@@ -1,11 +1,10 @@
 //! Where a model's bytes come from in a browser: an address, read whole when small and by ranges
-//! when large, or a file of the visitor, which never leaves the page.
+//! when large, or a file of the visitor, which never leaves the page. A large file can be read while it
+//! is on its way to the shelf.
 
 use std::ops::Range;
 use std::pin::Pin;
 use std::rc::Rc;
-
-use super::shelf::{Download, Shelf};
 
 use gloo::file::Blob;
 use gloo::net::http::{Request, Response};
@@ -15,7 +14,8 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::ReadableStreamDefaultReader;
 
-use super::cancel::Cancelled;
+use super::cancel::LoadToken;
+use super::shelf::{Arrival, Download, Inflow, Piece, Shelf};
 
 /// Up to this size a file is fetched whole, in one stream; above, by ranges.
 const WHOLE_BYTES: u64 = 64 << 20;
@@ -24,8 +24,7 @@ const WHOLE_BYTES: u64 = 64 << 20;
 pub struct Source {
     bytes: Bytes,
     name: String,
-    load_id: u32,
-    cancelled: Rc<Cancelled>,
+    token: LoadToken,
 }
 
 enum Bytes {
@@ -36,6 +35,11 @@ enum Bytes {
         etag: Option<String>,
     },
     File(Blob),
+    /// On its way to the shelf.
+    Arriving {
+        inflow: Rc<Inflow>,
+        length: u64,
+    },
     /// A split model's.
     Parts(Parts<Source>),
 }
@@ -44,28 +48,26 @@ impl Source {
     /// Opens an address, and those of all other parts where it is one part's.
     pub async fn fetch_all(
         url: &str,
-        load_id: u32,
-        cancelled: &Rc<Cancelled>,
+        token: &LoadToken,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Self, SourceError> {
         let (path, query) = url.split_at(url.find('?').unwrap_or(url.len()));
         let Some(names) = part_names(path) else {
-            return Self::fetch(url, load_id, cancelled, progress).await;
+            return Self::fetch(url, token, progress).await;
         };
         let mut parts = Vec::new();
         for name in names {
-            parts.push(Self::fetch(&format!("{name}{query}"), load_id, cancelled, progress).await?);
+            parts.push(Self::fetch(&format!("{name}{query}"), token, progress).await?);
         }
-        Ok(Self::of_parts(url.into(), parts, load_id, cancelled))
+        Ok(Self::of_parts(url.into(), parts, token))
     }
 
     /// The files of a split model.
-    pub fn of_parts(name: String, parts: Vec<Self>, load_id: u32, cancelled: &Rc<Cancelled>) -> Self {
+    pub fn of_parts(name: String, parts: Vec<Self>, token: &LoadToken) -> Self {
         Self {
             bytes: Bytes::Parts(Parts(parts)),
             name,
-            load_id,
-            cancelled: Rc::clone(cancelled),
+            token: token.clone(),
         }
     }
 
@@ -73,15 +75,13 @@ impl Source {
     /// by ranges. `progress` hears bytes done and bytes in all while a small file arrives.
     pub async fn fetch(
         url: &str,
-        load_id: u32,
-        cancelled: &Rc<Cancelled>,
+        token: &LoadToken,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Self, SourceError> {
         let made = |bytes| Self {
             bytes,
             name: url.into(),
-            load_id,
-            cancelled: Rc::clone(cancelled),
+            token: token.clone(),
         };
         let shelf = Shelf::open().await;
         if let Some(shelf) = &shelf
@@ -122,12 +122,11 @@ impl Source {
     }
 
     /// Opens a file of the visitor.
-    pub fn file(name: String, blob: web_sys::Blob, load_id: u32, cancelled: &Rc<Cancelled>) -> Self {
+    pub fn file(name: String, blob: web_sys::Blob, token: &LoadToken) -> Self {
         Self {
             bytes: Bytes::File(blob.into()),
             name,
-            load_id,
-            cancelled: Rc::clone(cancelled),
+            token: token.clone(),
         }
     }
 
@@ -136,68 +135,83 @@ impl Source {
         match &self.bytes {
             Bytes::Ranges { .. } => true,
             Bytes::Parts(parts) => parts.0.iter().any(Self::is_remote),
-            Bytes::Memory(_) | Bytes::File(_) => false,
+            Bytes::Memory(_) | Bytes::File(_) | Bytes::Arriving { .. } => false,
         }
     }
 
-    /// Brings what is remote to the shelf, part by part.
-    pub async fn all_kept(
-        self,
-        progress: &mut dyn FnMut(u64, u64),
-        notice: &dyn Fn(String),
-    ) -> Result<Self, SourceError> {
-        let total = self.length();
-        let Bytes::Parts(Parts(parts)) = self.bytes else {
-            return self.kept(progress, notice).await;
-        };
-        let (mut kept, mut before) = (Vec::new(), 0);
-        for part in parts {
-            let length = part.length();
-            let mut own = |done, _| progress(before + done, total);
-            kept.push(part.kept(&mut own, notice).await?);
-            before += length;
+    /// Whether some of its bytes are on their way.
+    pub fn is_arriving(&self) -> bool {
+        match &self.bytes {
+            Bytes::Arriving { inflow, .. } => !inflow.is_whole(),
+            Bytes::Parts(parts) => parts.0.iter().any(Self::is_arriving),
+            Bytes::Memory(_) | Bytes::File(_) | Bytes::Ranges { .. } => false,
         }
-        Ok(Self {
-            bytes: Bytes::Parts(Parts(kept)),
-            ..self
-        })
     }
 
-    /// Brings a remote file to the shelf, and reads it from there. Where there is no shelf, or it has no
-    /// room, `notice` hears why, and the file stays where it is.
-    async fn kept(
-        self,
-        progress: &mut dyn FnMut(u64, u64),
-        notice: &dyn Fn(String),
-    ) -> Result<Self, SourceError> {
-        let Bytes::Ranges { length, etag, .. } = &self.bytes else {
-            return Ok(self);
-        };
-        let again = "The model is not kept in this browser, and will be fetched again next time";
-        let Some(shelf) = Shelf::open().await else {
-            notice(format!("{again}: there is no storage for it."));
-            return Ok(self);
-        };
-        let mut download = Download {
-            url: &self.name,
-            total_bytes: *length,
-            etag: etag.clone(),
-            check_wanted: &|| self.check_wanted(),
-            progress,
-        };
-        let arriving = match download.begin(&shelf).await {
-            Ok(arriving) => arriving,
-            Err(err) => {
-                self.check_wanted()?;
-                notice(format!("{again}: {err}."));
-                return Ok(self);
+    /// Starts to bring what is remote to the shelf, which the [`Arrival`] then does; from now on it is read
+    /// from there, as it comes. Where there is no shelf, or no room on it, `notice` hears why, and files
+    /// stay where they are.
+    pub async fn begin_arriving(&mut self, notice: &dyn Fn(String)) -> Result<Arrival, SourceError> {
+        let mut arrival = Arrival::new(self.length());
+        match self.downloads().await {
+            Ok((shelf, downloads)) => {
+                let mut start = 0;
+                for (file, download) in self.files_mut().iter_mut().zip(downloads) {
+                    let length = file.length();
+                    if let Some(download) = download {
+                        let inflow = download.inflow();
+                        file.bytes = Bytes::Arriving { inflow, length };
+                        arrival.add(start, download);
+                    }
+                    start += length;
+                }
+                Ok(arrival.on(shelf))
             }
-        };
-        let blob = download.run(&shelf, arriving).await?;
-        Ok(Self {
-            bytes: Bytes::File(blob.into()),
-            ..self
-        })
+            Err(err) => {
+                self.token.check(&self.name)?;
+                notice(format!(
+                    "The model is not kept in this browser, and will be fetched again next time: {err}."
+                ));
+                Ok(arrival)
+            }
+        }
+    }
+
+    /// A download for every file that is remote.
+    async fn downloads(&self) -> Result<(Shelf, Vec<Option<Download>>), SourceError> {
+        let shelf = Shelf::open().await;
+        let shelf = shelf.ok_or_else(|| io(&self.name, "there is no storage for it"))?;
+        let (mut downloads, mut missing_bytes) = (Vec::new(), 0);
+        for file in self.files() {
+            let download = match &file.bytes {
+                Bytes::Ranges { url, length, etag } => {
+                    Some(Download::begin(&shelf, url, *length, etag.clone(), &self.token).await?)
+                }
+                _ => None,
+            };
+            missing_bytes += download.as_ref().map_or(0, Download::missing_bytes);
+            downloads.push(download);
+        }
+        shelf.check_room(&self.name, missing_bytes).await?;
+        Ok((shelf, downloads))
+    }
+
+    /// The parts of a split model, or the one file.
+    fn files(&self) -> &[Self] {
+        match &self.bytes {
+            Bytes::Parts(Parts(parts)) => parts,
+            _ => std::slice::from_ref(self),
+        }
+    }
+
+    fn files_mut(&mut self) -> &mut [Self] {
+        if !matches!(self.bytes, Bytes::Parts(_)) {
+            return std::slice::from_mut(self);
+        }
+        match &mut self.bytes {
+            Bytes::Parts(Parts(parts)) => parts,
+            _ => &mut [],
+        }
     }
 
     async fn read_stream(
@@ -209,20 +223,11 @@ impl Source {
         let mut stream = Stream::of(response, &self.name)?;
         let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
         while let Some(chunk) = stream.next().await? {
-            self.check_wanted()?;
+            self.token.check(&self.name)?;
             bytes.extend_from_slice(&chunk);
             progress(bytes.len() as u64, length.max(bytes.len() as u64));
         }
         Ok(bytes)
-    }
-
-    /// An error once the visitor no longer wants this load: that is how it ends.
-    fn check_wanted(&self) -> Result<(), SourceError> {
-        if self.cancelled.is_load(self.load_id) {
-            Err(io(&self.name, "loading was cancelled"))
-        } else {
-            Ok(())
-        }
     }
 
     async fn read_range(&self, url: &str, range: &Range<u64>) -> Result<Vec<u8>, SourceError> {
@@ -263,14 +268,14 @@ impl ByteSource for Source {
     fn length(&self) -> u64 {
         match &self.bytes {
             Bytes::Memory(bytes) => bytes.len() as u64,
-            Bytes::Ranges { length, .. } => *length,
+            Bytes::Ranges { length, .. } | Bytes::Arriving { length, .. } => *length,
             Bytes::File(blob) => blob.size(),
             Bytes::Parts(parts) => parts.length(),
         }
     }
 
     async fn read(&self, range: Range<u64>) -> Result<Vec<u8>, SourceError> {
-        self.check_wanted()?;
+        self.token.check(&self.name)?;
         let truncated = || SourceError::Truncated {
             start: range.start,
             end: range.end,
@@ -287,6 +292,10 @@ impl ByteSource for Source {
                 .to_vec(),
             Bytes::Ranges { url, .. } => self.read_range(url, &range).await?,
             Bytes::File(blob) => self.read_slice(blob, &range).await?,
+            Bytes::Arriving { inflow, .. } => match inflow.read(&self.name, &range).await? {
+                Piece::Bytes(bytes) => bytes,
+                Piece::Within(blob) => self.read_slice(&blob.into(), &range).await?,
+            },
             Bytes::Parts(parts) => read_parts(parts, range.clone()).await?,
         };
         if bytes.len() as u64 == range.end - range.start {

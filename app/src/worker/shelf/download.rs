@@ -1,13 +1,15 @@
 //! One file on its way to the shelf: written and hashed as it arrives, resumed where it stopped.
 
+use std::rc::Rc;
+
 use gloo::net::http::{Request, Response};
 use moescope_engine::source::SourceError;
 use sha2::{Digest, Sha256};
-use web_sys::Blob;
 
-use super::disk::{self, Writer};
-use super::{Entry, Shelf, file_name, hex};
+use super::disk::Writer;
+use super::{Entry, Inflow, Shelf, file_name, hex};
 use crate::format;
+use crate::worker::cancel::LoadToken;
 use crate::worker::source::{Stream, discard, io, unreachable};
 
 /// Bytes after which what was written is made sure of.
@@ -17,153 +19,174 @@ const HASH_BYTES: usize = 4 << 20;
 /// Times a lost connection is taken up again, as long as each brings something new.
 const RETRIES: u32 = 3;
 
-/// A download and who hears of it.
-pub struct Download<'a> {
-    pub url: &'a str,
-    pub total_bytes: u64,
-    pub etag: Option<String>,
-    /// An error once the load is no longer wanted.
-    pub check_wanted: &'a dyn Fn() -> Result<(), SourceError>,
-    pub progress: &'a mut dyn FnMut(u64, u64),
-}
-
-/// A file under way.
-pub struct Arriving {
-    file: Writer,
+/// A file that is fetched, written and hashed, piece by piece.
+pub struct Download {
+    url: String,
+    total_bytes: u64,
+    etag: Option<String>,
+    token: LoadToken,
+    file: Rc<Writer>,
     hash: Sha256,
     done_bytes: u64,
     flushed_bytes: u64,
+    inflow: Rc<Inflow>,
 }
 
-impl Download<'_> {
-    /// Brings the rest of the file to the shelf.
-    pub async fn run(mut self, shelf: &Shelf, mut arriving: Arriving) -> Result<Blob, SourceError> {
+impl Download {
+    /// Goes on where an earlier load of the same file stopped: what is there is hashed. Fails where another
+    /// tab writes this file.
+    pub async fn begin(
+        shelf: &Shelf,
+        url: &str,
+        total_bytes: u64,
+        etag: Option<String>,
+        token: &LoadToken,
+    ) -> Result<Self, SourceError> {
+        let known = shelf.entry(url).await;
+        let is_same = known.is_some_and(|known| {
+            known.total_bytes == total_bytes && known.etag == etag && known.sha256.is_none()
+        });
+        let file = Rc::new(shelf.disk.writer(&file_name(url)).await?);
+        if !is_same || file.size()? > total_bytes {
+            file.truncate(0)?;
+        }
+        let there = file.size()?;
+        let mut download = Self {
+            url: url.into(),
+            total_bytes,
+            etag,
+            token: token.clone(),
+            hash: Sha256::new(),
+            done_bytes: 0,
+            flushed_bytes: there,
+            inflow: Rc::new(Inflow::new(Rc::clone(&file), 0)),
+            file,
+        };
+        download.hash_what_is_there(there)?;
+        Ok(download)
+    }
+
+    /// What it brings, to be read from now on.
+    pub fn inflow(&self) -> Rc<Inflow> {
+        Rc::clone(&self.inflow)
+    }
+
+    /// Bytes that are still to come.
+    pub fn missing_bytes(&self) -> u64 {
+        self.total_bytes - self.done_bytes
+    }
+
+    /// Brings the rest of the file to the shelf. `progress` hears bytes done.
+    pub async fn run(mut self, shelf: &Shelf, progress: &mut dyn FnMut(u64)) -> Result<(), SourceError> {
+        shelf.keep(self.entry(None)).await?;
         let mut retries = RETRIES;
-        while arriving.done_bytes < self.total_bytes {
-            let before = arriving.done_bytes;
-            let arrived = self.go_on(&mut arriving).await;
-            (self.check_wanted)()?;
+        while self.done_bytes < self.total_bytes {
+            let before = self.done_bytes;
+            let arrived = self.go_on(progress).await;
+            self.token.check(&self.url)?;
             if let Err(err) = arrived {
-                if retries == 0 || arriving.done_bytes == before {
-                    arriving.file.flush()?;
-                    return Err(self.stopped(&err, arriving.done_bytes));
+                if retries == 0 || self.done_bytes == before {
+                    self.file.flush()?;
+                    return Err(self.stopped(&err));
                 }
                 retries -= 1;
             }
         }
-        arriving.file.flush()?;
-        let sha256 = hex(&arriving.hash.finalize());
-        drop(arriving.file);
+        self.file.flush()?;
+        let sha256 = hex(&std::mem::take(&mut self.hash).finalize());
         shelf.keep(self.entry(Some(sha256))).await?;
-        let blob = shelf.disk.blob(&file_name(self.url)).await;
-        blob.map_err(|_| io(self.url, "what was stored cannot be read again"))
+        let blob = shelf.disk.blob(&file_name(&self.url)).await;
+        self.inflow
+            .complete(blob.map_err(|_| io(&self.url, "what was stored cannot be read again"))?);
+        Ok(())
     }
 
-    /// What is there already, hashed, or an empty file. Fails where there is no room, or where another
-    /// tab writes this file.
-    pub async fn begin(&mut self, shelf: &Shelf) -> Result<Arriving, SourceError> {
-        let known = shelf.entry(self.url).await;
-        let is_same = known.is_some_and(|known| {
-            known.total_bytes == self.total_bytes && known.etag == self.etag && known.sha256.is_none()
-        });
-        let file = shelf.disk.writer(&file_name(self.url)).await?;
-        if !is_same || file.size()? > self.total_bytes {
-            file.truncate(0)?;
-        }
-        let there = file.size()?;
-        if let Some((usage, quota)) = disk::estimate().await
-            && usage + (self.total_bytes - there) > quota
-        {
-            let room = quota.saturating_sub(usage);
-            let (needed, room) = (format::bytes(self.total_bytes - there), format::bytes(room));
-            let why = format!("{needed} are needed and this browser has room for {room}");
-            return Err(io(self.url, &why));
-        }
-        shelf.keep(self.entry(None)).await?;
-        let mut arriving = Arriving {
-            file,
-            hash: Sha256::new(),
-            done_bytes: 0,
-            flushed_bytes: there,
-        };
+    fn hash_what_is_there(&mut self, there: u64) -> Result<(), SourceError> {
         let mut chunk = vec![0; HASH_BYTES];
-        while arriving.done_bytes < there {
-            (self.check_wanted)()?;
-            let read = arriving.file.read_at(arriving.done_bytes, &mut chunk)?;
+        while self.done_bytes < there {
+            self.token.check(&self.url)?;
+            let read = self.file.read_at(self.done_bytes, &mut chunk)?;
             if read == 0 {
                 break;
             }
-            arriving.hash.update(&chunk[..read]);
-            arriving.done_bytes += read as u64;
+            self.hash.update(&chunk[..read]);
+            self.done_bytes += read as u64;
         }
-        Ok(arriving)
+        self.inflow.came_to(self.done_bytes);
+        Ok(())
     }
 
     /// Asks for what is missing.
-    async fn go_on(&mut self, arriving: &mut Arriving) -> Result<(), SourceError> {
-        let asked = format!("bytes={}-", arriving.done_bytes);
-        let response = Request::get(self.url)
+    async fn go_on(&mut self, progress: &mut dyn FnMut(u64)) -> Result<(), SourceError> {
+        let asked = format!("bytes={}-", self.done_bytes);
+        let response = Request::get(&self.url)
             .header("range", &asked)
             .send()
             .await
-            .map_err(|err| unreachable(self.url, &err))?;
+            .map_err(|err| unreachable(&self.url, &err))?;
         match response.status() {
             206 => {}
             // It sends whole files only: from the beginning, then.
             200 => {
-                arriving.file.truncate(0)?;
-                (arriving.hash, arriving.done_bytes) = (Sha256::new(), 0);
+                self.file.truncate(0)?;
+                (self.hash, self.done_bytes) = (Sha256::new(), 0);
+                self.inflow.came_to(0);
             }
             status => {
                 discard(&response);
-                return Err(io(self.url, &format!("the server answered {status}")));
+                return Err(io(&self.url, &format!("the server answered {status}")));
             }
         }
-        self.receive(arriving, &response).await
+        let received = self.receive(&response, progress).await;
+        if received.is_err() {
+            discard(&response);
+        }
+        received
     }
 
-    async fn receive(&mut self, arriving: &mut Arriving, response: &Response) -> Result<(), SourceError> {
-        let mut stream = Stream::of(response, self.url)?;
+    async fn receive(
+        &mut self,
+        response: &Response,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<(), SourceError> {
+        let mut stream = Stream::of(response, &self.url)?;
         while let Some(bytes) = stream.next().await? {
-            if let Err(err) = (self.check_wanted)() {
-                discard(response);
-                return Err(err);
+            self.token.check(&self.url)?;
+            if bytes.len() as u64 > self.missing_bytes() {
+                return Err(io(&self.url, "the server sends more than it announced"));
             }
-            if arriving.done_bytes + bytes.len() as u64 > self.total_bytes {
-                discard(response);
-                return Err(io(self.url, "the server sends more than it announced"));
+            self.file.write_at(self.done_bytes, &bytes)?;
+            self.hash.update(&bytes);
+            self.done_bytes += bytes.len() as u64;
+            if self.done_bytes - self.flushed_bytes >= FLUSH_BYTES {
+                self.file.flush()?;
+                self.flushed_bytes = self.done_bytes;
             }
-            arriving.file.write_at(arriving.done_bytes, &bytes)?;
-            arriving.hash.update(&bytes);
-            arriving.done_bytes += bytes.len() as u64;
-            if arriving.done_bytes - arriving.flushed_bytes >= FLUSH_BYTES {
-                arriving.file.flush()?;
-                arriving.flushed_bytes = arriving.done_bytes;
-            }
-            (self.progress)(arriving.done_bytes, self.total_bytes);
+            self.inflow.came_to(self.done_bytes);
+            progress(self.done_bytes);
         }
-        if arriving.done_bytes < self.total_bytes {
-            return Err(io(self.url, "the connection was lost"));
+        if self.missing_bytes() > 0 {
+            return Err(io(&self.url, "the connection was lost"));
         }
         Ok(())
     }
 
-    fn stopped(&self, err: &SourceError, done_bytes: u64) -> SourceError {
-        let (done, total) = (format::bytes(done_bytes), format::bytes(self.total_bytes));
+    fn stopped(&self, err: &SourceError) -> SourceError {
+        let (done, total) = (format::bytes(self.done_bytes), format::bytes(self.total_bytes));
         let told = err.to_string();
         let why = match err {
             SourceError::Io { why, .. } => why,
             SourceError::Truncated { .. } => &*told,
         };
         io(
-            self.url,
+            &self.url,
             &format!("{why}; {done} of {total} are kept, load it again to go on from there"),
         )
     }
 
     fn entry(&self, sha256: Option<String>) -> Entry {
         Entry {
-            url: self.url.into(),
+            url: self.url.clone(),
             total_bytes: self.total_bytes,
             etag: self.etag.clone(),
             sha256,
