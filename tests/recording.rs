@@ -4,7 +4,9 @@
 #[path = "panels/recorded_run.rs"]
 mod recorded_run;
 
-use moescope_app::protocol::{Event, Finish, Piece, PieceKind, Request};
+use moescope_app::protocol::{
+    Event, Examined, ExaminedKernel, ExaminedStep, Finish, Piece, PieceKind, Request, SourceText,
+};
 use moescope_app::recording::{About, recording, run, title};
 use moescope_app::state::{Action, AppState, Origin, reduce};
 use moescope_run_file::{Run, ledger, read, write};
@@ -214,4 +216,67 @@ fn the_shipped_run_is_of_the_shipped_model() {
         "the model has changed: cargo xtask record"
     );
     assert!(!run.info.date.is_empty() && run.info.device.is_some());
+}
+
+/// What the worker might find at a position.
+fn examined(position: u32) -> Examined {
+    let source = |path: &str| SourceText {
+        path: path.into(),
+        text: "fn main() {}".into(),
+    };
+    Examined {
+        position,
+        runs: 3,
+        wall_micros: 12.5,
+        steps: vec![ExaminedStep {
+            group: "attention".into(),
+            layer: Some(1),
+            micros: Some(4.0),
+            weight_bytes: 100,
+            kv_read_bytes: u64::from(position) * 8,
+            ..ExaminedStep::default()
+        }],
+        kernels: vec![ExaminedKernel {
+            stem: "attention".into(),
+            files: vec![source("shaders/attention.wgsl")],
+            twin: source("engine/src/cpu/attention.rs"),
+        }],
+        layers: vec![1],
+        attention: vec![1.0 / (position as f32 + 1.0); position as usize + 1],
+    }
+}
+
+#[test]
+fn what_was_looked_at_closely_is_in_the_run_and_stands_aside_with_it() {
+    let mut state = finished();
+    for position in [1, 0] {
+        state = fold(state, Action::ExamineAsked(position));
+        state = receive(state, vec![Event::Examined(examined(position))]);
+    }
+    let about = About {
+        examined: state.examination.all(),
+        ..about()
+    };
+    let run = run(
+        state.model.as_ref().expect("a model"),
+        &state.conversation,
+        &about,
+    );
+    assert_eq!(run.examined.positions, [0, 1], "in the order of positions");
+    let run = read(&write(&run).expect("it is whole")).expect("it is read");
+    let again = shown(AppState::default(), &run, Origin::Opened);
+    let found = again.examination.at(1).expect("it was looked at");
+    let mut expected = examined(1);
+    // Sources are named, not told.
+    expected.kernels[0].files[0].text.clear();
+    expected.kernels[0].twin.text.clear();
+    assert_eq!(**found, expected);
+    // Of a run that is shown meanwhile, the page knows nothing of what was found in the live one.
+    let mut bare = recorded(&state);
+    bare.info.title = "another".into();
+    let state = shown(state, &bare, Origin::Opened);
+    assert!(state.examination.at(1).is_none());
+    assert_eq!(state.live_examination().count(), 2);
+    let state = fold(state, Action::RunLeft);
+    assert_eq!(state.examination.count(), 2);
 }

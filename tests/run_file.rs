@@ -1,7 +1,9 @@
 //! Run files: what is written is read, what is damaged becomes a sentence, and the tables and the ledger
 //! say what the columns hold. The run is made by hand: two MoE layers of four experts, top 2.
 
-use moescope_run_file::{COLUMNS, Generation, Info, KIND_SAID, KIND_TEMPLATE, Model, Run, RunError};
+use moescope_run_file::{
+    COLUMNS, Examined, Generation, Info, KIND_SAID, KIND_TEMPLATE, Kernel, Model, Run, RunError, Step,
+};
 use moescope_run_file::{f16, ledger, read, tables, write};
 
 /// "Hi" with a template token before it, answered by "a,\"b" and "=c", the last never fed back; then a
@@ -90,6 +92,28 @@ fn run() -> Run {
         rows.kv_held_bytes.extend([u64::from(position + 1); 3]);
         rows.kv_read_bytes.extend([u64::from(position + 1); 3]);
     }
+    run.info.attention_layers = vec![0, 1];
+    run.info.kernels = vec![Kernel {
+        stem: "matmul".into(),
+        files: vec!["shaders/matmul.wgsl".into()],
+        twin: "engine/src/cpu/matmul.rs".into(),
+    }];
+    run.info.steps = vec![Step {
+        group: "attention".into(),
+        layer: Some(0),
+        kernel: 0,
+    }];
+    run.examined = Examined {
+        positions: vec![0, 2],
+        runs: vec![3, 4],
+        wall_micros: vec![10.0, 11.0],
+        attention: vec![1.0, 1.0, 0.5, 0.25, 0.25, 0.0, 0.0, 1.0],
+        step_micros: vec![9.0, f64::NAN],
+        step_weight_bytes: vec![100, 100],
+        step_kv_read_bytes: vec![8, 24],
+        step_kv_write_bytes: vec![8, 8],
+        step_operations: vec![50, 60],
+    };
     run
 }
 
@@ -122,6 +146,28 @@ fn weights_router_and_cache_may_be_unknown() {
     let bytes = write(&run).expect("it is whole");
     assert_same(&read(&bytes).expect("it is read"), &run);
     assert_eq!(tables::summary(&run)["has_weights"], false);
+}
+
+#[test]
+fn tokens_looked_at_are_recorded_whole_or_not_at_all() {
+    let mut none = run();
+    none.examined = Examined::default();
+    (none.info.steps, none.info.kernels, none.info.attention_layers) = Default::default();
+    let bytes = write(&none).expect("it is whole");
+    assert_same(&read(&bytes).expect("it is read"), &none);
+    let changes: [(fn(&mut Run), &str); 5] = [
+        (|run| run.examined.attention.truncate(7), "shares of attention"),
+        (|run| run.examined.step_micros.clear(), "times of steps"),
+        (|run| run.examined.runs.clear(), "runs of tokens"),
+        (|run| run.examined.positions[1] = 5, "position"),
+        (|run| run.info.steps[0].kernel = 1, "kernel"),
+    ];
+    for (change, named) in changes {
+        let mut run = run();
+        change(&mut run);
+        let refused = refused(&run);
+        assert!(refused.contains(named), "{refused}");
+    }
 }
 
 #[test]

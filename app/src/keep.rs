@@ -34,6 +34,7 @@ struct Extent {
     replaced: usize,
     passes: u64,
     sampled: u64,
+    examined: usize,
     is_idle: bool,
 }
 
@@ -46,6 +47,7 @@ impl Extent {
             replaced: conversation.replaced.len(),
             passes: conversation.totals.passes,
             sampled: conversation.totals.sampled_tokens,
+            examined: state.live_examination().count(),
             is_idle: state.activity.is_idle(),
         }
     }
@@ -146,6 +148,7 @@ fn entry_and_run(state: &AppState, id: &str) -> Option<(KeptEntry, Run)> {
         title,
         date: entry.date.clone(),
         sha256: runs::sha256(state, &model.origin),
+        examined: state.live_examination().all(),
         ..About::default()
     };
     Some((entry, recording::run(model, conversation, &about)))

@@ -65,6 +65,11 @@ pub fn not_fed() -> Html {
     nothing(words().focus.not_fed)
 }
 
+/// In place of what a run of another program does not tell.
+pub fn not_recorded() -> Html {
+    nothing(words().focus.not_recorded)
+}
+
 /// An event handler that reads something from the event, or nothing.
 pub fn when<T: 'static, E: 'static>(
     to: &Callback<T>,

@@ -1,6 +1,7 @@
 //! Between the state of the page and the run file: a conversation is written as columns, and columns are
 //! read as the events that fold into the same conversation.
 
+mod examined;
 mod facts;
 mod read;
 mod write;

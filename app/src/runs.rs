@@ -63,6 +63,7 @@ pub fn on_screen(state: &AppState, with_distributions: bool) -> Option<Run> {
         recorder: replay.map(|replay| replay.recorder.clone()).unwrap_or_default(),
         sha256: sha256(state, &model.origin),
         without_distributions: !with_distributions,
+        examined: state.examination.all(),
     };
     Some(recording::run(model, conversation, &about))
 }

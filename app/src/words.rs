@@ -323,6 +323,7 @@ pub struct Focus {
     pub follow: &'static str,
     /// What a panel says of a token that has no trace.
     pub not_fed: &'static str,
+    pub not_recorded: &'static str,
 }
 
 /// `panels/header.rs`.

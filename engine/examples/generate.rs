@@ -2,9 +2,10 @@
 //!
 //! `cargo run --release -p moescope-engine --example generate -- MODEL.gguf "What is 27 + 58?"
 //!  [--executor gpu|cpu] [--raw true] [--temperature 0] [--seed 1] [--max-tokens 200]
-//!  [--ignore-eos true] [--kv f16|f32|q8_0] [--trace out.json] [--save RUN.safetensors]`
+//!  [--ignore-eos true] [--kv f16|f32|q8_0] [--trace out.json] [--save RUN.safetensors [--examine true]]`
 //!
-//! `--save` writes the run as the page opens it (`run-file/FORMAT.md`).
+//! `--save` writes the run as the page opens it (`run-file/FORMAT.md`); with `--examine` every token is looked at
+//! closely afterwards, so that the file has its attention and the time of its steps.
 
 use std::io::Write;
 
@@ -33,7 +34,11 @@ const FLAGS: &[&str] = &[
     "trace",
     "context",
     "save",
+    "examine",
 ];
+
+/// How long the decode of a token is run again and again when it is looked at closely.
+const EXAMINE_MICROS: f64 = 20_000.0;
 
 fn main() {
     if let Err(err) = run() {
@@ -128,7 +133,11 @@ fn run() -> cli::Result<()> {
         &traces,
         &format!("{finish:?}"),
     );
-    if let Some((recorder, out)) = recorder.zip(args.text("save")) {
+    if let Some((mut recorder, out)) = recorder.zip(args.text("save")) {
+        for position in 0..examined(&session, args.value("examine", false)?) {
+            let found = session.examine(&model.spec, position, EXAMINE_MICROS);
+            recorder.examined(&pollster::block_on(found)?);
+        }
         std::fs::write(out, recorder.finish(finish)?)?;
     }
     if let Some(out) = args.text("trace") {
@@ -144,6 +153,11 @@ fn run() -> cli::Result<()> {
         std::fs::write(out, serde_json::to_vec(&run)?)?;
     }
     Ok(())
+}
+
+/// How many positions are looked at closely: all, or none.
+fn examined(session: &Session, is_asked: bool) -> u32 {
+    if is_asked { session.position() } else { 0 }
 }
 
 /// The prompt as the user's first turn.

@@ -8,6 +8,9 @@ const MOST_SLOTS: u64 = 1 << 20;
 const MOST_TOKENS: u64 = 1 << 20;
 /// Most blocks of a model and groups of a pass.
 const MOST_LAYERS: u64 = 4096;
+/// Most steps of a decode, and most of them over all tokens that were looked at.
+const MOST_STEPS: u64 = 1 << 16;
+const MOST_EXAMINED_STEPS: u64 = 1 << 22;
 
 /// Checks the sizes that a header tells.
 pub fn check_sizes(info: &Info) -> Result<(), RunError> {
@@ -31,6 +34,13 @@ pub fn check_sizes(info: &Info) -> Result<(), RunError> {
         (
             "the number of layers with a KV cache",
             model.kv_layers.len() as u64,
+            MOST_LAYERS,
+        ),
+        ("the number of steps", info.steps.len() as u64, MOST_STEPS),
+        ("the number of kernels", info.kernels.len() as u64, MOST_STEPS),
+        (
+            "the number of layers whose attention was recorded",
+            info.attention_layers.len() as u64,
             MOST_LAYERS,
         ),
         (
@@ -69,7 +79,64 @@ pub fn check(run: &Run) -> Result<(), RunError> {
     if let Some(&got) = run.rows.expert_ids.iter().find(|&&id| u32::from(id) >= n_experts) {
         return Err(RunError::Expert { got, n_experts });
     }
+    check_examined(run, tokens)?;
     check_positions(run, tokens)
+}
+
+/// Every array of a token that was looked at is there, as long as it has to be, and about a token.
+fn check_examined(run: &Run, tokens: u64) -> Result<(), RunError> {
+    let (info, own) = (&run.info, &run.examined);
+    let examined = own.positions.len() as u64;
+    let layers = info.attention_layers.len() as u64;
+    if let Some(&position) = own
+        .positions
+        .iter()
+        .find(|&&position| u64::from(position) >= tokens)
+    {
+        let position = u64::from(position);
+        return Err(RunError::Position { position, tokens });
+    }
+    let seen: u64 = own
+        .positions
+        .iter()
+        .map(|&position| u64::from(position) + 1)
+        .sum();
+    let steps = examined.saturating_mul(info.steps.len() as u64);
+    if steps > MOST_EXAMINED_STEPS {
+        return Err(RunError::Limit {
+            what: "the number of steps of all tokens looked at",
+            got: steps,
+            most: MOST_EXAMINED_STEPS,
+        });
+    }
+    for (what, told, held) in [
+        ("runs of tokens looked at", examined, own.runs.len()),
+        ("times of tokens looked at", examined, own.wall_micros.len()),
+        (
+            "shares of attention",
+            seen.saturating_mul(layers),
+            own.attention.len(),
+        ),
+        ("times of steps", steps, own.step_micros.len()),
+        ("weight bytes of steps", steps, own.step_weight_bytes.len()),
+        ("bytes read by steps", steps, own.step_kv_read_bytes.len()),
+        ("bytes written by steps", steps, own.step_kv_write_bytes.len()),
+        ("operations of steps", steps, own.step_operations.len()),
+    ] {
+        let held = held as u64;
+        if told != held {
+            return Err(RunError::Count { what, told, held });
+        }
+    }
+    let kernels = info.kernels.len() as u64;
+    match info.steps.iter().find(|step| u64::from(step.kernel) >= kernels) {
+        Some(step) => Err(RunError::Limit {
+            what: "the kernel of a step",
+            got: u64::from(step.kernel),
+            most: kernels.saturating_sub(1),
+        }),
+        None => Ok(()),
+    }
 }
 
 fn check_counts(run: &Run, tokens: u64) -> Result<(), RunError> {

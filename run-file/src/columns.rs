@@ -116,6 +116,25 @@ pub struct Passes {
     pub group_operations: Vec<u64>,
 }
 
+/// Tokens that were looked at closely, in the order of their positions: each one's decode was run again, step
+/// by step under the clock, with a tap on every attention. Empty where none was.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Examined {
+    pub positions: Vec<u32>,
+    /// Runs behind the times, which are their means.
+    pub runs: Vec<u32>,
+    pub wall_micros: Vec<f64>,
+    /// For each token, share of attention of every position up to its own, mean over heads, one layer of
+    /// `Info::attention_layers` after another.
+    pub attention: Vec<f32>,
+    /// One for each of `Info::steps`; NaN where it was not measured.
+    pub step_micros: Vec<f64>,
+    pub step_weight_bytes: Vec<u64>,
+    pub step_kv_read_bytes: Vec<u64>,
+    pub step_kv_write_bytes: Vec<u64>,
+    pub step_operations: Vec<u64>,
+}
+
 /// A length of an array.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dim {
@@ -132,6 +151,9 @@ pub enum Dim {
     KvLayers,
     Passes,
     Groups,
+    Examined,
+    Attention,
+    Steps,
 }
 
 /// One array of the file.
@@ -226,4 +248,13 @@ columns! {
     passes.group_kv_read_bytes: u64, "group_kv_read_bytes", [Passes, Groups], false;
     passes.group_kv_write_bytes: u64, "group_kv_write_bytes", [Passes, Groups], false;
     passes.group_operations: u64, "group_operations", [Passes, Groups], false;
+    examined.positions: u32, "examined_positions", [Examined], true;
+    examined.runs: u32, "examined_runs", [Examined], true;
+    examined.wall_micros: f64, "examined_wall_micros", [Examined], true;
+    examined.attention: f32, "examined_attention", [Attention], true;
+    examined.step_micros: f64, "step_micros", [Examined, Steps], true;
+    examined.step_weight_bytes: u64, "step_weight_bytes", [Examined, Steps], true;
+    examined.step_kv_read_bytes: u64, "step_kv_read_bytes", [Examined, Steps], true;
+    examined.step_kv_write_bytes: u64, "step_kv_write_bytes", [Examined, Steps], true;
+    examined.step_operations: u64, "step_operations", [Examined, Steps], true;
 }

@@ -126,6 +126,9 @@ struct Sizes {
     kv_layers: usize,
     passes: usize,
     groups: usize,
+    examined: usize,
+    attention: usize,
+    steps: usize,
 }
 
 impl Sizes {
@@ -139,6 +142,8 @@ impl Sizes {
             rows,
             kv_layers: run.rows.kv_held_bytes.len().checked_div(rows).unwrap_or(0),
             passes: run.passes.rows.len(),
+            examined: run.examined.positions.len(),
+            attention: run.examined.attention.len(),
             ..Self::of_model(run)
         }
     }
@@ -157,6 +162,8 @@ impl Sizes {
             rows: length("row_positions", 0),
             kv_layers: length("kv_held_bytes", 1),
             passes: length("pass_rows", 0),
+            examined: length("examined_positions", 0),
+            attention: length("examined_attention", 0),
             ..Self::of_model(run)
         }
     }
@@ -175,6 +182,9 @@ impl Sizes {
             kv_layers: 0,
             passes: 0,
             groups: run.info.groups.len(),
+            examined: 0,
+            attention: 0,
+            steps: run.info.steps.len(),
         }
     }
 
@@ -197,6 +207,9 @@ impl Sizes {
             Dim::KvLayers => self.kv_layers,
             Dim::Passes => self.passes,
             Dim::Groups => self.groups,
+            Dim::Examined => self.examined,
+            Dim::Attention => self.attention,
+            Dim::Steps => self.steps,
         }
     }
 }

@@ -17,6 +17,38 @@ pub struct Info {
     /// Parts of a forward pass that time and bytes are attributed to. `(groups)`
     pub groups: Vec<String>,
     pub generations: Vec<Generation>,
+    /// Steps of the decode of a token that was looked at closely, in the order they ran. `(steps)`
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<Step>,
+    /// What those steps run.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub kernels: Vec<Kernel>,
+    /// Transformer blocks whose attention was recorded. `(attention_layers)`
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub attention_layers: Vec<u32>,
+}
+
+/// One step of a decode.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Step {
+    /// One of the names of the groups of a pass.
+    pub group: String,
+    /// Transformer block.
+    pub layer: Option<u32>,
+    /// Which of the kernels.
+    pub kernel: u32,
+}
+
+/// A kernel, by the files of moescope that it is linked of.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Kernel {
+    pub stem: String,
+    /// What is joined to its shader, the shader itself the last.
+    pub files: Vec<String>,
+    /// The same in plain Rust.
+    pub twin: String,
 }
 
 /// Facts of the model. What a source does not tell is empty or 0.

@@ -19,12 +19,13 @@ pub mod router;
 pub mod tables;
 
 pub use columns::{
-    COLUMNS, Dim, KIND_REASONED, KIND_SAID, KIND_TEMPLATE, Likely, Passes, Rows, Spec, Texts, Tokens,
+    COLUMNS, Dim, Examined, KIND_REASONED, KIND_SAID, KIND_TEMPLATE, Likely, Passes, Rows, Spec, Texts,
+    Tokens,
 };
 pub use error::RunError;
 pub use file::{MOST_BYTES, read, write};
 pub use half::f16;
-pub use info::{Device, Generation, Info, KvLayer, Model, Sampling};
+pub use info::{Device, Generation, Info, Kernel, KvLayer, Model, Sampling, Step};
 
 /// Everything that is known of one conversation. Columns belong together by their lengths, which
 /// [`read`] and the importers check.
@@ -34,4 +35,5 @@ pub struct Run {
     pub tokens: Tokens,
     pub rows: Rows,
     pub passes: Passes,
+    pub examined: Examined,
 }

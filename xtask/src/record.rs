@@ -31,7 +31,16 @@ fn run(_: &[String]) -> Result<()> {
     let mut command = shell::cargo(&generate);
     command
         .arg(root.join("public/models/moescope-demo.gguf"))
-        .args([PROMPT, "--executor", "cpu", "--max-tokens", "200", "--save"])
+        .args([
+            PROMPT,
+            "--executor",
+            "cpu",
+            "--max-tokens",
+            "200",
+            "--examine",
+            "true",
+            "--save",
+        ])
         .arg(folder.join("demo.safetensors"));
     shell::run(&mut command)
 }

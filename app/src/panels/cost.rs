@@ -7,7 +7,7 @@ use yew::{Html, classes, html};
 
 use super::figure::{Figure, figures};
 use super::views::Scene;
-use super::{not_fed, nothing, panel};
+use super::{not_fed, not_recorded, nothing, panel};
 use crate::format;
 use crate::protocol::{Executor, ExecutorFacts, GroupCost, Pass};
 use crate::state::Totals;
@@ -69,6 +69,7 @@ fn cost(scene: &Scene<'_>, numbers: impl Fn(&Pass) -> Html, running: Html) -> Ht
     let body = match &scene.focus {
         None => nothing(words.empty),
         Some(Focus { row: None, .. }) => not_fed(),
+        Some(Focus { row: Some(row), .. }) if !is_recorded(&row.pass) => not_recorded(),
         Some(Focus { row: Some(row), .. }) => {
             html! { <>{ pass(&row.pass, clock) }{ numbers(&row.pass) }</> }
         }
@@ -79,6 +80,11 @@ fn cost(scene: &Scene<'_>, numbers: impl Fn(&Pass) -> Html, running: Html) -> Ht
         Html::default(),
         html! { <>{ body }{ running }</> },
     )
+}
+
+/// Whether anything is known of what a pass cost.
+fn is_recorded(pass: &Pass) -> bool {
+    pass.dispatches > 0 || !pass.groups.is_empty() || !pass.wall_micros.is_nan()
 }
 
 fn pass(pass: &Pass, clock: Clock) -> Html {
@@ -255,26 +261,62 @@ fn running(totals: &Totals) -> Html {
     let words = &words().cost;
     let seconds = totals.wall_micros / 1e6;
     let moved = totals.weight_bytes + totals.kv_read_bytes + totals.kv_write_bytes;
-    html! {
-        <>
-            <h3>{ words.so_far }</h3>
-            { figures(&[
-                Figure::counted("total-tokens", words.tokens_computed, totals.computed_tokens, format::count(totals.computed_tokens),
-                    (words.tokens_computed_story)(totals.passes)),
-                Figure::counted("total-sampled-tokens", words.tokens_sampled, totals.sampled_tokens, format::count(totals.sampled_tokens),
-                    words.tokens_sampled_story),
-                Figure::counted("total-reasoning-tokens", words.reasoning, totals.reasoning_tokens, format::count(totals.reasoning_tokens),
-                    words.reasoning_story),
-                Figure::measured("total-wall-micros", words.in_passes, totals.wall_micros, format::micros(totals.wall_micros),
-                    words.in_passes_story),
-                Figure::counted("total-bytes", words.bytes_moved, moved, format::bytes(moved),
-                    words.bytes_moved_story),
-                Figure::counted("total-operations", words.operations, totals.operations, format::large(totals.operations),
-                    words.total_operations_story),
-                Figure::measured("tokens-per-second", words.tokens_per_second, totals.computed_tokens as f64 / seconds.max(f64::MIN_POSITIVE),
-                    format::significant(totals.computed_tokens as f64 / seconds.max(f64::MIN_POSITIVE)),
-                    words.tokens_per_second_story),
-            ]) }
-        </>
+    let rate = totals.computed_tokens as f64 / seconds.max(f64::MIN_POSITIVE);
+    let mut all = vec![
+        Figure::counted(
+            "total-tokens",
+            words.tokens_computed,
+            totals.computed_tokens,
+            format::count(totals.computed_tokens),
+            (words.tokens_computed_story)(totals.passes),
+        ),
+        Figure::counted(
+            "total-sampled-tokens",
+            words.tokens_sampled,
+            totals.sampled_tokens,
+            format::count(totals.sampled_tokens),
+            words.tokens_sampled_story,
+        ),
+        Figure::counted(
+            "total-reasoning-tokens",
+            words.reasoning,
+            totals.reasoning_tokens,
+            format::count(totals.reasoning_tokens),
+            words.reasoning_story,
+        ),
+    ];
+    // Another program's run may tell tokens and nothing of their cost.
+    if totals.dispatches > 0 {
+        all.extend([
+            Figure::measured(
+                "total-wall-micros",
+                words.in_passes,
+                totals.wall_micros,
+                format::micros(totals.wall_micros),
+                words.in_passes_story,
+            ),
+            Figure::counted(
+                "total-bytes",
+                words.bytes_moved,
+                moved,
+                format::bytes(moved),
+                words.bytes_moved_story,
+            ),
+            Figure::counted(
+                "total-operations",
+                words.operations,
+                totals.operations,
+                format::large(totals.operations),
+                words.total_operations_story,
+            ),
+            Figure::measured(
+                "tokens-per-second",
+                words.tokens_per_second,
+                rate,
+                format::significant(rate),
+                words.tokens_per_second_story,
+            ),
+        ]);
     }
+    html! { <><h3>{ words.so_far }</h3>{ figures(&all) }</> }
 }

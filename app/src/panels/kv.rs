@@ -8,7 +8,7 @@ use yew::{Html, html};
 
 use super::figure::{Figure, figures};
 use super::views::Scene;
-use super::{not_fed, nothing, panel};
+use super::{not_fed, not_recorded, nothing, panel};
 use crate::format;
 use crate::protocol::KvLayerFacts;
 use crate::state::Row;
@@ -60,6 +60,7 @@ fn kv(scene: &Scene<'_>, filled: impl Fn(&Row, &[KvLayerFacts]) -> Html) -> Html
     let body = match &scene.focus {
         None => nothing(words.empty),
         Some(Focus { row: None, .. }) => not_fed(),
+        Some(Focus { row: Some(row), .. }) if row.kv_held_bytes().is_empty() => not_recorded(),
         Some(Focus { row: Some(row), .. }) => filled(row, layers),
     };
     panel("kv", words.title, Html::default(), body)

@@ -248,8 +248,12 @@ fn step_view(found: &Examined, step: &ExaminedStep, at: usize) -> Html {
 
 fn sources(kernel: &ExaminedKernel) -> Html {
     let words = &words().steps;
-    let source = |file: &SourceText| {
-        html! { <details class="source" key={file.path.clone()}><summary><code>{ file.path.clone() }</code></summary><pre tabindex="0">{ file.text.clone() }</pre></details> }
+    let source = |file: &SourceText| match file.text.as_str() {
+        // A recorded run tells only the names.
+        "" => html! { <p class="source" key={file.path.clone()}><code>{ file.path.clone() }</code></p> },
+        text => {
+            html! { <details class="source" key={file.path.clone()}><summary><code>{ file.path.clone() }</code></summary><pre tabindex="0">{ text.to_owned() }</pre></details> }
+        }
     };
     html! {
         <>

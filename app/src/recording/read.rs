@@ -3,7 +3,7 @@
 
 use moescope_run_file::{Generation, KIND_REASONED, KIND_TEMPLATE, Run};
 
-use super::{FINISHES, facts};
+use super::{FINISHES, examined, facts};
 use crate::protocol::{Event, GenerateOptions, GroupCost, Likely, Pass, Piece, PieceKind};
 use crate::state::{Asked, Recorded, Recording};
 
@@ -22,6 +22,7 @@ pub fn recording(run: &Run, first_id: u32) -> Recording {
         date: run.info.date.clone(),
         recorder: run.info.recorder.clone(),
         generations: generations.collect(),
+        examined: examined::read(run),
         model: facts::model_from_file(&run.info),
     }
 }

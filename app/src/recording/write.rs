@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use moescope_run_file::{Generation, Info, KIND_REASONED, KIND_SAID, KIND_TEMPLATE, Run, f16};
 
-use super::{FINISHES, facts};
-use crate::protocol::Pass;
+use super::{FINISHES, examined, facts};
+use crate::protocol::{Examined, Pass};
 use crate::state::{Conversation, Mark, MarkKind, Model, Role, Row, Turn};
 
 /// What is not in the conversation itself.
@@ -20,6 +20,8 @@ pub struct About {
     pub sha256: Option<String>,
     /// Leave the routers' whole distributions out: nine tenths of a large run.
     pub without_distributions: bool,
+    /// Tokens that were looked at closely, in the order of their positions.
+    pub examined: Vec<Rc<Examined>>,
 }
 
 /// The run of a conversation.
@@ -41,6 +43,7 @@ pub fn run(model: &Model, conversation: &Conversation, about: &About) -> Run {
     for (prompt, answer) in &generations {
         writer.generation(prompt, answer, &ids);
     }
+    examined::write(&mut writer.run, &about.examined);
     writer.finish()
 }
 
@@ -90,7 +93,7 @@ fn info(model: &Model, generations: &[(&Turn, &Turn)], about: &About) -> Info {
             .next()
             .map(|pass| pass.groups.iter().map(|group| group.name.clone()).collect())
             .unwrap_or_default(),
-        generations: Vec::new(),
+        ..Info::default()
     }
 }
 

@@ -1,33 +1,66 @@
-//! Looking closely at one token: what was asked for, and what was found last.
+//! Looking closely at tokens: what was asked for, and what was found.
 
 use std::rc::Rc;
 
 use super::AppState;
 use crate::protocol::{Examined, Request};
 
+/// Tokens that are remembered; each brings the sources of its kernels.
+const MOST: usize = 64;
+
 /// See the module.
 #[derive(Clone, Debug, Default)]
 pub struct Examination {
     /// Position that was asked for.
     pub asked: Option<u32>,
-    pub found: Option<Rc<Examined>>,
+    /// In the order they were looked at.
+    found: Vec<Rc<Examined>>,
 }
 
 impl Examination {
+    /// What a recording tells.
+    pub fn of(found: Vec<Examined>) -> Self {
+        Self {
+            asked: None,
+            found: found.into_iter().map(Rc::new).collect(),
+        }
+    }
+
+    /// All there is, in the order of positions.
+    pub fn all(&self) -> Vec<Rc<Examined>> {
+        let mut all = self.found.clone();
+        all.sort_by_key(|found| found.position);
+        all
+    }
+
+    /// Tokens that were looked at.
+    pub fn count(&self) -> usize {
+        self.found.len()
+    }
+
+    /// Remembers what was found, in the place of what was known of that position.
+    pub fn add(&mut self, found: Examined) {
+        self.found.retain(|known| known.position != found.position);
+        if self.found.len() >= MOST {
+            self.found.remove(0);
+        }
+        self.found.push(Rc::new(found));
+    }
+
     /// Whether something else is asked for or known than in `other`.
     pub fn differs(&self, other: &Self) -> bool {
-        let found = |own: &Self| own.found.as_ref().map(Rc::as_ptr);
-        self.asked != other.asked || found(self) != found(other)
+        let newest = |own: &Self| (own.count(), own.found.last().map(Rc::as_ptr));
+        self.asked != other.asked || newest(self) != newest(other)
     }
 
     /// What was found at a position.
     pub fn at(&self, position: u32) -> Option<&Rc<Examined>> {
-        self.found.as_ref().filter(|found| found.position == position)
+        self.found.iter().find(|found| found.position == position)
     }
 
     /// Positions from here on are computed anew.
     pub fn forget_from(&mut self, position: u32) {
-        self.found.take_if(|found| found.position >= position);
+        self.found.retain(|found| found.position < position);
     }
 }
 

@@ -266,7 +266,7 @@ fn apply(state: &mut AppState, event: Event) {
         Event::Examined(found) => {
             // What was asked of a conversation that is gone is dropped.
             if state.examination.asked.take() == Some(found.position) {
-                state.examination.found = Some(Rc::new(found));
+                state.examination.add(found);
             }
         }
         Event::NotExamined { reason } => {

@@ -3,8 +3,8 @@
 
 use std::rc::Rc;
 
-use super::{Activity, AppState, Asked, Conversation, Model, Selection, reduce};
-use crate::protocol::{Envelope, Event, ModelFacts, Request, RestoredTurn};
+use super::{Activity, AppState, Asked, Conversation, Examination, Model, Selection, reduce};
+use crate::protocol::{Envelope, Event, Examined, ModelFacts, Request, RestoredTurn};
 use crate::state::{Role, Turn};
 
 /// A run, ready to be folded.
@@ -16,6 +16,8 @@ pub struct Recording {
     pub recorder: String,
     pub model: Model,
     pub generations: Vec<Recorded>,
+    /// Tokens that were looked at closely.
+    pub examined: Vec<Examined>,
 }
 
 /// What was asked, and what the worker told of it.
@@ -53,6 +55,7 @@ pub struct Live {
     pub model: Option<Rc<Model>>,
     pub conversation: Conversation,
     pub selection: Selection,
+    pub examination: Examination,
 }
 
 /// Folds a recording as if its worker told it now.
@@ -97,6 +100,14 @@ impl AppState {
         }
     }
 
+    /// What was looked at closely in it.
+    pub fn live_examination(&self) -> &Examination {
+        match &self.replay {
+            Some(replay) => &replay.aside.examination,
+            None => &self.examination,
+        }
+    }
+
     /// Whether a prompt goes on with the run on screen.
     pub fn continues(&self) -> bool {
         let Some(Replay { origin, aside, .. }) = &self.replay else {
@@ -113,7 +124,7 @@ impl AppState {
     }
 
     /// Shows a recording; a run that was on screen before makes way.
-    pub(super) fn show(&mut self, recording: Recording, origin: Origin) {
+    pub(super) fn show(&mut self, mut recording: Recording, origin: Origin) {
         self.leave();
         self.runs_shown += 1;
         if let Some(editing) = self.editing.take() {
@@ -125,7 +136,9 @@ impl AppState {
             recording.date.clone(),
             recording.recorder.clone(),
         );
+        let examined = Examination::of(std::mem::take(&mut recording.examined));
         let aside = Live {
+            examination: std::mem::replace(&mut self.examination, examined),
             model: std::mem::replace(&mut self.model, model),
             conversation: std::mem::replace(&mut self.conversation, fold(recording)),
             selection: std::mem::take(&mut self.selection),
@@ -149,8 +162,10 @@ impl AppState {
                 model,
                 conversation,
                 selection,
+                examination,
             } = replay.aside;
             (self.model, self.conversation, self.selection) = (model, conversation, selection);
+            self.examination = examination;
         }
     }
 
@@ -183,6 +198,7 @@ impl AppState {
         std::mem::swap(&mut self.model, &mut aside.model);
         std::mem::swap(&mut self.conversation, &mut aside.conversation);
         std::mem::swap(&mut self.selection, &mut aside.selection);
+        std::mem::swap(&mut self.examination, &mut aside.examination);
     }
 }
 

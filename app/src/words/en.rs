@@ -162,6 +162,7 @@ pub static WORDS: Words = Words {
         newest: "newest",
         follow: "Follow newest",
         not_fed: "This token was sampled but has not been fed back to the model, so it has no forward pass of its own yet.",
+        not_recorded: "This was not recorded in this run.",
     },
     header: Header {
         parameters: |number| format!("{number}\u{a0}parameters"),

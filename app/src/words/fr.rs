@@ -179,6 +179,7 @@ pub static WORDS: Words = Words {
         newest: "le plus récent",
         follow: "Suivre le plus récent",
         not_fed: "Ce jeton a été tiré mais n’a pas encore été redonné au modèle : il n’a donc pas encore de passe avant à lui.",
+        not_recorded: "Cela n’a pas été enregistré dans cette exécution.",
     },
     header: Header {
         parameters: |number| format!("{number}\u{a0}de paramètres"),

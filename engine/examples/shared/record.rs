@@ -6,8 +6,9 @@ use moescope_engine::chat::channels::Channels;
 use moescope_engine::chat::clock;
 use moescope_engine::chat::shown::{self, Part, Shown};
 use moescope_engine::generate::{Finish, Generated, Generation};
+use moescope_engine::kernels::{Form, Links, Shader};
 use moescope_engine::sampler::SamplerOptions;
-use moescope_engine::session::{Device, ExecutorKind, Session};
+use moescope_engine::session::{Device, Examination, ExecutorKind, Session};
 use moescope_engine::{Model, StepGroup, TokenTrace};
 use moescope_run_file::{self as file, Info, KIND_REASONED, KIND_SAID, KIND_TEMPLATE, Run, f16, router};
 use sha2::{Digest, Sha256};
@@ -66,6 +67,7 @@ impl Recorder {
                     prompt_tokens: prompt.len() as u32,
                     ..file::Generation::default()
                 }],
+                ..Info::default()
             },
             ..Run::default()
         };
@@ -109,6 +111,27 @@ impl Recorder {
         push_token(&mut self.run, &shown, Some((model, token)));
     }
 
+    /// A token was looked at closely; tokens come in the order of their positions.
+    pub fn examined(&mut self, found: &Examination) {
+        let (info, columns) = (&mut self.run.info, &mut self.run.examined);
+        if columns.positions.is_empty() {
+            (info.steps, info.kernels) = steps(found);
+            info.attention_layers = found.attention.iter().map(|(layer, _)| layer.0).collect();
+        }
+        columns.positions.push(found.position);
+        columns.runs.push(found.runs);
+        columns.wall_micros.push(found.wall_micros);
+        let mass = found.attention.iter().flat_map(|(_, mass)| mass);
+        columns.attention.extend(mass);
+        for step in &found.steps {
+            columns.step_micros.push(step.micros.unwrap_or(f64::NAN));
+            columns.step_weight_bytes.push(step.work.weight_bytes);
+            columns.step_kv_read_bytes.push(step.work.kv_read_bytes);
+            columns.step_kv_write_bytes.push(step.work.kv_write_bytes);
+            columns.step_operations.push(step.work.operations);
+        }
+    }
+
     /// The whole run as bytes of a file.
     pub fn finish(mut self, finish: Finish) -> cli::Result<Vec<u8>> {
         let name = match finish {
@@ -119,6 +142,35 @@ impl Recorder {
         self.run.info.generations[0].finish = Some(name.into());
         Ok(file::write(&self.run)?)
     }
+}
+
+/// The steps of a decode, and the kernels they run.
+fn steps(found: &Examination) -> (Vec<file::Step>, Vec<file::Kernel>) {
+    let mut linked: Vec<(&str, Links, Form)> = Vec::new();
+    let steps = found.steps.iter().map(|step| {
+        let key = (step.stem, step.links, step.form);
+        let known = linked.iter().position(|known| *known == key);
+        let kernel = known.unwrap_or_else(|| {
+            linked.push(key);
+            linked.len() - 1
+        });
+        file::Step {
+            group: step.group.name().into(),
+            layer: step.layer.map(|layer| layer.0),
+            kernel: kernel as u32,
+        }
+    });
+    let steps = steps.collect();
+    let kernel = |(stem, links, form): (&str, Links, Form)| {
+        let shader = Shader::of(stem)?;
+        let files = shader.files(links, form).into_iter();
+        Some(file::Kernel {
+            stem: stem.into(),
+            files: files.map(|file| file.path.into_owned()).collect(),
+            twin: shader.twin_file().path.into_owned(),
+        })
+    };
+    (steps, linked.into_iter().filter_map(kernel).collect())
 }
 
 fn push_token(run: &mut Run, shown: &Shown, sampled: Option<(&Model, &Generated)>) {
