@@ -56,6 +56,12 @@ fn kinds_and_sizes_follow_from_facts_and_trace() {
             (Kind::State, 4, 1, 2, 4)
         ]
     );
+    let bytes = |layer: usize, position| memory.bytes(&memory.layers[layer], position);
+    // Held; let go; held though out of sight; not there yet.
+    assert_eq!(
+        [bytes(0, 0), bytes(1, 0), bytes(1, 2), bytes(0, 6)],
+        [32, 0, 8, 0]
+    );
     assert_eq!(
         memory.by_kind(),
         [

@@ -21,7 +21,11 @@ fn the_shipped_run_is_what_the_engine_gives_now() {
     let now = native::answer(prompt, told.sampled_tokens);
     assert_eq!(now.prompt_tokens, told.prompt_tokens as usize);
     let sampled = &run.tokens.ids[told.prompt_tokens as usize..];
-    assert_eq!(sampled, &now.tokens[..sampled.len()], "`cargo xtask record` renews it");
+    assert_eq!(
+        sampled,
+        &now.tokens[..sampled.len()],
+        "`cargo xtask record` renews it"
+    );
     let model = &run.info.model;
     let (layers, top_k) = (model.moe_layers.len(), model.top_k as usize);
     for (row, seen) in now.seen.iter().enumerate().take(run.rows.positions.len()) {
@@ -48,7 +52,10 @@ fn every_token_of_the_shipped_run_was_looked_at() {
         for _ in &run.info.attention_layers {
             let (own, rest) = attention.split_at(position as usize + 1);
             attention = rest;
-            assert!((own.iter().sum::<f32>() - 1.0).abs() < SUM_TOLERANCE, "position {position}");
+            assert!(
+                (own.iter().sum::<f32>() - 1.0).abs() < SUM_TOLERANCE,
+                "position {position}"
+            );
         }
     }
 }

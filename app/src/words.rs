@@ -356,6 +356,11 @@ pub struct KeyPlace {
 /// `panels/kv.rs`.
 pub struct Kv {
     pub title: &'static str,
+    /// Which layer and position, what it is, its bytes.
+    pub cell_told: fn(u32, u32, &str, &str) -> String,
+    pub token_told: fn(u32, u64, &str) -> String,
+    pub cell_state: &'static str,
+    pub cells_of_token: fn(u32) -> String,
     pub empty: &'static str,
     pub positions: &'static str,
     pub positions_story: &'static str,

@@ -26,7 +26,7 @@ pub fn view(scene: &Scene<'_>) -> Html {
         let memory = kv::memory(layers, &scene.state.conversation, row);
         html! {
             <>
-                { cells::picture(&memory, kv.capacity, &scene.hands.dispatch) }
+                <cells::Cells memory={memory.clone()} capacity={kv.capacity} dispatch={scene.hands.dispatch.clone()} />
                 { figures(&totals(&kv)) }
                 { figures(&fill(&kv, &memory)) }
                 { attention::view(scene, memory.position) }

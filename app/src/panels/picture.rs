@@ -105,6 +105,9 @@ pub struct CanvasProps {
     /// A key was pressed; without this the picture is not in the tab order.
     #[prop_or_default]
     pub onmove: Option<Callback<Move>>,
+    /// The pointer is over a cell, or over none any more.
+    #[prop_or_default]
+    pub onhover: Option<Callback<Option<(usize, usize)>>>,
     /// Shades are those of differences: less to the left of the middle, more to the right.
     #[prop_or_default]
     pub is_diverging: bool,
@@ -141,11 +144,18 @@ pub fn Canvas(props: &CanvasProps) -> Html {
             Some(found)
         })
     });
+    let (onmousemove, onmouseleave) = match &props.onhover {
+        Some(onhover) => (
+            Some(pick(&onhover.reform(Some), columns, lines)),
+            Some(onhover.reform(|_: MouseEvent| None)),
+        ),
+        None => (None, None),
+    };
     let role = if onkeydown.is_some() { "application" } else { "img" };
     let picture = html! {
         <div class={classes!("picture", props.class)} {role} aria-label={props.label.clone()}
             tabindex={onkeydown.is_some().then_some("0")} {onkeydown}>
-            <canvas ref={canvas} aria-hidden="true" onclick={pick(&props.onpick, columns, lines)} />
+            <canvas ref={canvas} aria-hidden="true" onclick={pick(&props.onpick, columns, lines)} {onmousemove} {onmouseleave} />
             <svg class="cursor" viewBox={format!("0 0 {columns} {lines}")} preserveAspectRatio="none" aria-hidden="true">
                 if props.axes.is_some() { <path class="gaps" d={axis::gaps(columns, lines)} /> }
                 { for props.frames.iter().map(frame) }

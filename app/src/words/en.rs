@@ -213,6 +213,10 @@ pub static WORDS: Words = Words {
     },
     kv: Kv {
         title: "KV cache",
+        cell_told: |layer, position, state, bytes| format!("Layer {layer}, position {position}: {bytes} ({state})"),
+        token_told: |position, layers, bytes| format!("Position {position}: {bytes} in {layers} layers. Point at a cell to see its own."),
+        cell_state: "what it is",
+        cells_of_token: |position| format!("Cells of position {position}"),
         empty: "Empty. Keys and values of every token will be kept here, so that later tokens can attend to them.",
         positions: "Positions held",
         positions_story: "Keys and values of this many tokens are kept, so that later tokens can attend to them. The cache is made for as many as the context holds.",

@@ -230,6 +230,10 @@ pub static WORDS: Words = Words {
     },
     kv: Kv {
         title: "Cache KV",
+        cell_told: |layer, position, state, bytes| format!("Couche {layer}, position {position} : {bytes} ({state})"),
+        token_told: |position, layers, bytes| format!("Position {position} : {bytes} dans {layers} couches. Pointez une case pour voir la sienne."),
+        cell_state: "ce qu’elle est",
+        cells_of_token: |position| format!("Cases de la position {position}"),
         empty: "Vide. Les clés et les valeurs de chaque jeton y seront conservées, pour que les jetons suivants puissent s’y reporter.",
         positions: "Positions conservées",
         positions_story: "Les clés et les valeurs d’autant de jetons sont conservées, pour que les jetons suivants puissent s’y reporter. Le cache est prévu pour toutes les positions du contexte.",

@@ -1,10 +1,10 @@
 //! Every position of every layer as a cell, and the same by kind of layer and by layer in numbers.
 
-use yew::{Callback, Html, html};
+use yew::{Callback, Html, Properties, component, html, use_state_eq};
 
 use crate::format;
-use crate::panels::Dispatch;
 use crate::panels::picture::{Axis, Canvas, Frame, Move, NONE, Picture};
+use crate::panels::{Dispatch, table};
 use crate::protocol::KvLayerFacts;
 use crate::same::Same;
 use crate::state::Action;
@@ -28,9 +28,29 @@ fn shade(cell: Cell) -> u8 {
     }
 }
 
-/// The picture and its legend.
-pub fn picture(memory: &Memory, capacity: u32, dispatch: &Dispatch) -> Html {
+/// What is drawn.
+#[derive(Clone, PartialEq, Properties)]
+pub struct CellsProps {
+    pub memory: Memory,
+    pub capacity: u32,
+    pub dispatch: Dispatch,
+}
+
+/// The picture, its legend, and what stands in a cell: under the pointer, or of the selected token.
+#[component]
+pub fn Cells(props: &CellsProps) -> Html {
     let words = &words().kv;
+    let CellsProps {
+        memory,
+        capacity,
+        dispatch,
+    } = props;
+    let capacity = *capacity;
+    let hovered = use_state_eq(|| None);
+    let onhover = {
+        let hovered = hovered.clone();
+        Callback::from(move |cell| hovered.set(cell))
+    };
     let positions_each = (capacity as usize).div_ceil(COLUMNS).max(1);
     let columns = Columns {
         from: 0,
@@ -77,15 +97,76 @@ pub fn picture(memory: &Memory, capacity: u32, dispatch: &Dispatch) -> Html {
             <h3>{ words.cells_title }</h3>
             <div class="cells-of-layers">
                 { lanes(memory) }
-                <Canvas picture={Same(picture)} class="raster kv-cells" {axes} {label} frames={frame.into_iter().collect::<Vec<_>>()} {onpick} {onmove} />
+                <Canvas picture={Same(picture)} class="raster kv-cells" {axes} {label} frames={frame.into_iter().collect::<Vec<_>>()} {onpick} {onmove} {onhover} />
             </div>
+            { told(memory, columns, *hovered) }
             <p class="legend kinds">
                 { for legend.iter().map(|(cell, title)| html! { <span><i class={format!("swatch s{}", shade(*cell))}></i>{ *title }</span> }) }
                 <span><i class="swatch empty"></i>{ words.empty_cell }</span>
                 <span>{ words.cells_axes }</span>
             </p>
+            { of_token(memory) }
         </>
     }
+}
+
+/// One cell in words: which, what it is, how many bytes.
+fn told(memory: &Memory, columns: Columns, hovered: Option<(usize, usize)>) -> Html {
+    let words = &words().kv;
+    let cell = hovered.and_then(|(column, line)| {
+        let position = u32::try_from(columns.position(column)).ok()?;
+        let layer = memory.layers.get(line)?;
+        let (cell, bytes) = (memory.cell(layer, position), memory.bytes(layer, position));
+        let text = (words.cell_told)(layer.layer, position, title(cell), &format::bytes(bytes));
+        Some((position, bytes, text))
+    });
+    let (position, bytes, text) = cell.unwrap_or_else(|| {
+        let position = memory.position;
+        let bytes = memory
+            .layers
+            .iter()
+            .map(|layer| memory.bytes(layer, position))
+            .sum();
+        let layers = memory.layers.len() as u64;
+        (
+            position,
+            bytes,
+            (words.token_told)(position, layers, &format::bytes(bytes)),
+        )
+    });
+    html! { <p class="note cell-told" data-position={position.to_string()} data-bytes={bytes.to_string()}>{ text }</p> }
+}
+
+/// What a cell is called.
+fn title(cell: Cell) -> &'static str {
+    let words = &words().kv;
+    match cell {
+        Cell::Empty => words.empty_cell,
+        Cell::Evicted => words.evicted,
+        Cell::Unseen => words.unseen,
+        Cell::Reused => words.reused,
+        Cell::Computed => words.computed,
+        Cell::New => words.new,
+    }
+}
+
+/// The cells of the selected token, layer by layer, as a table.
+fn of_token(memory: &Memory) -> Html {
+    let words = &words().kv;
+    let position = memory.position;
+    let row = |layer: &Layer| {
+        [
+            layer.layer.to_string(),
+            title(memory.cell(layer, position)).to_owned(),
+            format::bytes(memory.bytes(layer, position)),
+        ]
+    };
+    let heads = [words.layer, words.cell_state, words.bytes_each];
+    table::folded(
+        &(words.cells_of_token)(position),
+        &heads,
+        memory.layers.iter().map(row),
+    )
 }
 
 /// The kind of each line, beside the picture.

@@ -148,6 +148,14 @@ impl Memory {
         }
     }
 
+    /// Bytes a position takes in a layer.
+    pub fn bytes(&self, layer: &Layer, position: u32) -> u64 {
+        match self.cell(layer, position) {
+            Cell::Empty | Cell::Evicted => 0,
+            _ => layer.bytes_each,
+        }
+    }
+
     /// Every layer's cells; where positions share a column, the newest of them shows. `(layers, columns)`
     pub fn cells(&self, columns: Columns) -> Vec<Cell> {
         let newest = |column: usize| {
