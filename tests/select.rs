@@ -68,6 +68,22 @@ fn a_cell_is_the_weight_and_zero_weight_is_not_unchosen() {
 }
 
 #[test]
+fn choices_without_weights_are_seen_all_the_same() {
+    let mut conversation = Conversation::default();
+    let pass = Pass {
+        ids: vec![2, 0, 1, 3],
+        weights: Vec::new(),
+        ..token_pass(0)
+    };
+    conversation.push_pass(&model(), pass);
+    let found = uses(&conversation.rows, 4, 2, 0);
+    assert!(found[2].times == 1 && found[2].weight.is_nan());
+    let cells = cells(&conversation.rows, &found, 2, 0, Columns::fit(1, 1, 8));
+    let is_chosen: Vec<bool> = cells.iter().map(|cell| *cell > 0.0).collect();
+    assert_eq!(is_chosen, [true, false, true, false]);
+}
+
+#[test]
 fn a_long_conversation_shares_columns_and_loses_no_choice() {
     let one = &conversation().rows[..1];
     let rows: Vec<Option<Row>> = (0..4000)

@@ -156,6 +156,9 @@ pub fn prob(number: f32) -> String {
 
 /// Entropy in bits.
 pub fn bits(number: f32) -> String {
+    if number.is_nan() {
+        return "—".into();
+    }
     format!("{}{NARROW}{}", fixed(f64::from(number), 2), numbers().bit)
 }
 

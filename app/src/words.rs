@@ -183,6 +183,7 @@ pub struct Composer {
     pub leave: &'static str,
     pub full: &'static str,
     pub model_is_loading: &'static str,
+    pub no_model: &'static str,
     pub reading: &'static str,
     /// Tokens read, and how many there are.
     pub reading_of: fn(u64, u64) -> String,
@@ -664,6 +665,7 @@ pub struct Replayed {
     pub goes_on: &'static str,
     pub begins_anew: &'static str,
     pub model_is_loading: &'static str,
+    pub no_model: &'static str,
     pub close: &'static str,
     pub back: &'static str,
 }

@@ -74,6 +74,7 @@ fn full() -> Html {
 fn activity(state: &AppState) -> String {
     let words = &words().composer;
     match &state.activity {
+        Activity::Idle if state.has_no_model() => words.no_model.into(),
         Activity::Idle if state.answering().is_none() => words.model_is_loading.into(),
         Activity::Idle => String::new(),
         Activity::Waiting { .. } => words.reading.into(),

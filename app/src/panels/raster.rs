@@ -260,7 +260,7 @@ fn table(props: &RasterProps, uses: &[ExpertUse]) -> Html {
             <tr key={own.expert} data-expert={own.expert.to_string()} data-times={own.times.to_string()} data-first={own.first.map(|first| first.to_string())}
                 aria-selected={(props.expert == Some(own.expert)).then_some("true")}>
                 <th scope="row">{ own.expert }</th><td>{ format::count(u64::from(own.times)) }</td>
-                <td>{ if own.times > 0 { format::prob(mean as f32) } else { "—".into() } }</td><td>{ first.unwrap_or("—".into()) }</td>
+                <td>{ if own.times > 0 && !mean.is_nan() { format::prob(mean as f32) } else { "—".into() } }</td><td>{ first.unwrap_or("—".into()) }</td>
             </tr>
         }
     };

@@ -33,6 +33,7 @@ pub fn replayed(state: &AppState, dispatch: &Dispatch) -> Html {
     let is_waiting = state.answering().is_none();
     let next = match (&replay.origin, state.continues()) {
         (_, true) => words.goes_on,
+        _ if state.has_no_model() => words.no_model,
         (Origin::Shipped, _) if is_waiting => words.model_is_loading,
         _ => words.begins_anew,
     };

@@ -92,6 +92,11 @@ impl AppState {
         }
     }
 
+    /// Whether no model answers and none is on its way.
+    pub fn has_no_model(&self) -> bool {
+        self.answering().is_none() && self.loading.is_none() && self.loads > 0
+    }
+
     /// The conversation that the worker knows.
     pub fn live_conversation(&self) -> &Conversation {
         match &self.replay {

@@ -41,6 +41,7 @@ pub static WORDS: Words = Words {
         leave: "Leave it as it was",
         full: "The context is full: the KV cache has no room for another token. Start a new chat to go on.",
         model_is_loading: "the model is loading; write meanwhile",
+        no_model: "no model is loaded",
         reading: "reading the prompt…",
         reading_of: |done, total| {
             format!(
@@ -469,6 +470,7 @@ pub static WORDS: Words = Words {
         goes_on: "A prompt goes on with it.",
         begins_anew: "A prompt begins a conversation of your own.",
         model_is_loading: "The model is on its way; a prompt will begin a conversation of your own.",
+        no_model: "Open a model to ask it something yourself.",
         close: "Close",
         back: "Back to the conversation",
     },

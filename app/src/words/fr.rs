@@ -58,6 +58,7 @@ pub static WORDS: Words = Words {
         leave: "Le laisser tel quel",
         full: "Le contexte est plein : le cache KV n’a plus de place pour un jeton. Commencez une nouvelle conversation pour continuer.",
         model_is_loading: "le modèle se charge ; vous pouvez déjà écrire",
+        no_model: "aucun modèle n’est chargé",
         reading: "lecture de l’invite…",
         reading_of: |done, total| {
             format!(
@@ -486,6 +487,7 @@ pub static WORDS: Words = Words {
         goes_on: "Une nouvelle question la poursuit.",
         begins_anew: "Une question ouvre une conversation à vous.",
         model_is_loading: "Le modèle est en chemin ; une question ouvrira une conversation à vous.",
+        no_model: "Ouvrez un modèle pour l’interroger vous-même.",
         close: "Fermer",
         back: "Retour à la conversation",
     },

@@ -31,18 +31,19 @@ impl Order {
 pub struct ExpertUse {
     pub expert: u16,
     pub times: u32,
-    /// Sum of its weights.
+    /// Sum of its weights; NaN where they were not recorded.
     pub weight: f64,
     /// Position that chose it first.
     pub first: Option<u32>,
 }
 
-/// Chosen experts of one layer at one position, with their weights.
+/// Chosen experts of one layer at one position, with their weights; NaN where those were not recorded.
 pub fn chosen(row: &Row, top_k: usize, layer: usize) -> impl Iterator<Item = (u16, f32)> {
     let slots = layer * top_k..(layer + 1) * top_k;
     let ids = row.ids().get(slots.clone()).unwrap_or_default();
     let weights = row.weights().get(slots).unwrap_or_default();
-    ids.iter().copied().zip(weights.iter().copied())
+    let weight = |at: usize| weights.get(at).copied().unwrap_or(f32::NAN);
+    ids.iter().enumerate().map(move |(at, id)| (*id, weight(at)))
 }
 
 /// Use of every expert of a layer, by index.
@@ -134,7 +135,7 @@ pub fn cells(
         for (expert, weight) in chosen(row, top_k, layer) {
             if let Some(line) = line_of.get(usize::from(expert)) {
                 let cell = &mut cells[line * columns.count + column];
-                // An expert of weight zero was chosen all the same.
+                // An expert of weight zero, or of one that is not known, was chosen all the same.
                 *cell = cell.max(weight.max(f32::MIN_POSITIVE));
             }
         }
