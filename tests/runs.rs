@@ -94,6 +94,10 @@ fn saved_file(page: &Page, button: &str) -> Vec<u8> {
 #[track_caller]
 fn assert_shows(page: &Page, run: &Run, row: usize) {
     let position = run.rows.positions[row];
+    // The driver does not see that a token is scrolled out of the text it stands in.
+    page.browser.run::<()>(&format!(
+        "document.querySelector(`[data-token-position='{position}']`).scrollIntoView({{ block: 'center' }})"
+    ));
     page.browser.click(&format!("[data-token-position='{position}']"));
     wait(
         page,
@@ -483,4 +487,116 @@ fn a_link_opens_the_same_moment() {
         "its token",
         "!!document.querySelector('[data-token-position=\"5\"][aria-selected=true]')",
     );
+}
+
+/// Width and height of a PNG, from its header.
+fn png_size(bytes: &[u8]) -> [u32; 2] {
+    assert_eq!(bytes[..8], *b"\x89PNG\r\n\x1a\n", "it begins as a PNG does");
+    assert_eq!(bytes[12..16], *b"IHDR");
+    let number = |at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().expect("four bytes"));
+    [number(16), number(20)]
+}
+
+#[test]
+fn a_view_is_saved_as_a_picture_with_its_caption() {
+    let Some(page) = Visit::with("?executor=cpu").open() else {
+        return;
+    };
+    page.generate(PROMPT, 12);
+    page.browser.run::<bool>(
+        "document.querySelector('.views [data-leads-to=raster]').click();
+         await new Promise(resume => setTimeout(resume, 300)); return true",
+    );
+    catch_files(&page);
+    let svg = String::from_utf8(saved_file(&page, "#save-svg")).expect("it is UTF-8");
+    let [shown_width, shown_height]: [f64; 2] = page.browser.run(
+        "const view = document.querySelector('.trace .view').getBoundingClientRect(); return [view.width, view.height]",
+    );
+    // A parser of its own: what is no XML is an error, whatever else is in it.
+    let svg_json = serde_json::to_string(&svg).expect("a string");
+    let [width, height, images, parts]: [f64; 4] = page.browser.run(&format!(
+        "const svg = new DOMParser().parseFromString({svg_json}, 'image/svg+xml').documentElement;
+         const number = name => parseFloat(svg.getAttribute(name));
+         return [number('width'), number('height'), svg.querySelectorAll('img').length,
+                 svg.nodeName === 'svg' ? svg.querySelectorAll('.caption').length : -1]"
+    ));
+    assert!(width > shown_width && height > shown_height, "{width} × {height}");
+    assert_eq!((images, parts), (1.0, 1.0), "the raster, and the caption");
+    let caption: String = page.browser.run(&format!(
+        "return new DOMParser().parseFromString({svg_json}, 'image/svg+xml').querySelector('.caption').textContent"
+    ));
+    for told in [PROMPT, "moescope-demo", "moescope"] {
+        assert!(caption.contains(told), "{caption}");
+    }
+    let png = saved_file(&page, "#save-png");
+    assert_eq!(png_size(&png), [(2.0 * width) as u32, (2.0 * height) as u32]);
+    // The picture is not blank: it has more than the ground and one ink.
+    let png_json = serde_json::to_string(&STANDARD.encode(&png)).expect("a string");
+    let colours: u32 = page.browser.run(&format!(
+        "const image = new Image(); image.src = 'data:image/png;base64,' + {png_json}; await image.decode();
+         const canvas = document.createElement('canvas'); canvas.width = image.width; canvas.height = image.height;
+         const context = canvas.getContext('2d'); context.drawImage(image, 0, 0);
+         const pixels = new Uint32Array(context.getImageData(0, 0, image.width, image.height).data.buffer);
+         return new Set(pixels).size"
+    ));
+    assert!(colours > 10, "{colours} colours");
+}
+
+#[test]
+fn the_link_is_copied_or_told() {
+    let Some(page) = Visit::with("?executor=cpu").open() else {
+        return;
+    };
+    say(&page, PROMPT);
+    let copy = "document.querySelector('#runs').open = true; document.querySelector('#copy-link').click();";
+    page.browser.run::<bool>(&format!(
+        "window.copied = null;
+         navigator.clipboard.writeText = async text => {{ window.copied = text; }};
+         {copy} return true"
+    ));
+    let link: String = page.browser.wait_for("the link", "window.copied", LIMIT);
+    // The address follows what is on screen, a moment later.
+    wait(&page, "the address", "location.href === window.copied");
+    assert!(link.contains('#'), "{link}");
+    // A browser that does not let it has the link told instead.
+    page.browser.run::<bool>(&format!(
+        "navigator.clipboard.writeText = async () => {{ throw new DOMException('denied', 'NotAllowedError'); }};
+         {copy} return true"
+    ));
+    wait(
+        &page,
+        "the link as a sentence",
+        "[...document.querySelectorAll('[role=alert]')].some(alert => alert.textContent.includes(location.href))",
+    );
+}
+
+#[test]
+fn a_text_that_is_dropped_is_a_run_unless_something_is_written_there() {
+    let Some(page) = Visit::with("?executor=cpu").open() else {
+        return;
+    };
+    goto(&page, NO_MODEL);
+    wait_for_run(&page);
+    let csv = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/imports/llama_cpp_moe_trace.csv");
+    let csv = std::fs::read_to_string(csv).expect("the fixture");
+    let (run, _) = moescope_run_file::import::import(&csv).expect("it is whole");
+    let json = serde_json::to_string(&csv).expect("a string");
+    let drop_on = |place: &str| {
+        page.browser.run::<bool>(&format!(
+            "const data = new DataTransfer(); data.setData('text/plain', {json});
+             document.querySelector('{place}').dispatchEvent(new DragEvent('drop', {{ dataTransfer: data, bubbles: true, cancelable: true }}));
+             await new Promise(resume => setTimeout(resume, 300)); return true"
+        ));
+    };
+    let marks = "document.querySelectorAll('[data-token-position]').length";
+    let before: usize = page.browser.run(&format!("return {marks}"));
+    drop_on("#prompt");
+    assert_eq!(
+        page.browser.run::<usize>(&format!("return {marks}")),
+        before,
+        "it is text for the prompt"
+    );
+    drop_on("#conversation");
+    wait(&page, "the run", &format!("{marks} === {}", run.tokens.ids.len()));
+    assert_shows(&page, &run, 0);
 }
