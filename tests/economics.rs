@@ -7,6 +7,8 @@ mod account;
 mod assumptions;
 #[path = "panels/drawn.rs"]
 mod drawn;
+#[path = "economics/own_rows.rs"]
+mod own_rows;
 #[path = "economics/panels.rs"]
 mod panels;
 #[path = "economics/presets.rs"]
@@ -15,3 +17,5 @@ mod presets;
 mod recorded_run;
 #[path = "economics/rounded.rs"]
 mod rounded;
+#[path = "economics/two_files.rs"]
+mod two_files;

@@ -7,6 +7,8 @@ mod recorded_run;
 use moescope_app::link::{Link, Prompt};
 use moescope_app::panels::views;
 use moescope_app::protocol::Sampling;
+use moescope_app::state::economics::moment::Moment;
+use moescope_app::state::economics::{Assumption, Choice, EconomicsAction};
 use moescope_app::state::select::raster::Order;
 use moescope_app::state::{Action, AppState, ExpertsView, Measure, Selection, View};
 use recorded_run::{finished, fold};
@@ -28,6 +30,23 @@ fn seen() -> (Selection, View) {
         shown: views::find("kv").map(|view| view.name),
     };
     (selection, view)
+}
+
+/// Every assumption, at a value that is not its start.
+fn assumed() -> Moment {
+    let mut assumed = Moment::default();
+    for assumption in Assumption::ALL {
+        let bounds = assumption.bounds();
+        assumed.take(bounds.key, &bounds.most.to_string());
+    }
+    assert_eq!(assumed.edited.len(), Assumption::ALL.len());
+    assumed.choice = Choice {
+        device: "h200".into(),
+        beside: "none".into(),
+        prices: "groq/openai/gpt-oss-120b".into(),
+        provider: 2,
+    };
+    assumed
 }
 
 #[test]
@@ -56,6 +75,7 @@ fn what_is_written_is_read() {
         ],
         selection,
         view,
+        assumed: assumed(),
     };
     assert_eq!(parse(&link.fragment()), link);
     assert_eq!(parse(&format!("#{}", link.fragment())), link);
@@ -86,6 +106,58 @@ fn a_conversation_on_screen_is_its_prompts_and_what_is_looked_at() {
     );
     assert!(link.is_on_screen(&state));
     assert!(!parse("prompt=Ho").is_on_screen(&state));
+}
+
+#[test]
+fn a_link_assumes_what_the_page_assumed_and_leaves_the_visitors_own_as_they_are() {
+    let act = |state, action| fold(state, Action::Economics(action));
+    let sent = act(finished(), EconomicsAction::Edited(Assumption::Rent, 2.5));
+    let sent = act(sent, EconomicsAction::DeviceChosen("b200".into()));
+    let sent = act(sent, EconomicsAction::Edited(Assumption::Rent, 2.5));
+    let link = Link::of(&sent);
+    assert!(
+        link.fragment().ends_with("&e.device=b200&e.rent=2.5"),
+        "{}",
+        link.fragment()
+    );
+    let own = act(finished(), EconomicsAction::Edited(Assumption::Batch, 64.0));
+    let kept = own.economics.kept();
+    let followed = act(
+        own.clone(),
+        EconomicsAction::Followed(Box::new(parse(&link.fragment()).assumed)),
+    );
+    assert_eq!(followed.economics.moment(), sent.economics.moment());
+    assert!(followed.economics.is_followed() && followed.economics.kept() == kept);
+    let moved = act(followed, EconomicsAction::Edited(Assumption::Seats, 7.0));
+    assert_eq!(
+        moved.economics.kept(),
+        kept,
+        "what is tried on a link's numbers is not kept as one's own"
+    );
+    assert_eq!(Link::of(&moved).assumed.edited[&Assumption::Seats], 7.0);
+    let back = act(moved, EconomicsAction::CameBack);
+    assert_eq!(
+        (back.economics.moment(), back.economics.is_followed()),
+        (own.economics.moment(), false)
+    );
+    let same = act(
+        own.clone(),
+        EconomicsAction::Followed(Box::new(own.economics.moment())),
+    );
+    assert!(!same.economics.is_followed(), "one's own link brings nothing new");
+}
+
+#[test]
+fn absurd_assumptions_in_an_address_are_bounded_or_passed_over() {
+    let assumed =
+        parse("e.rent=1e99&e.batch=NaN&e.nothing=1&e.provider=200&e.seats=-4&e.=1&e.context=x").assumed;
+    assert_eq!(
+        assumed.edited.into_iter().collect::<Vec<_>>(),
+        [(Assumption::Rent, 30.0), (Assumption::Seats, 1.0)]
+    );
+    assert_eq!(assumed.choice, Choice::default());
+    let long = parse(&format!("e.device={}", "a".repeat(10_000)));
+    assert!(long.assumed.choice.device.len() <= 200);
 }
 
 #[test]

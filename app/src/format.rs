@@ -230,6 +230,10 @@ pub fn joules(number: f64) -> String {
     scaled_down(number, "J")
 }
 
+pub fn watts(number: f64) -> String {
+    scaled(number, "W")
+}
+
 /// Seconds, from microseconds to days.
 pub fn seconds(number: f64) -> String {
     match number {

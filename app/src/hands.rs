@@ -21,11 +21,19 @@ pub struct Hands {
     pub open: Callback<Vec<File>>,
     /// Load from this address.
     pub load: Callback<String>,
+    pub reference: Callback<ReferenceAsk>,
     /// Read a price file.
     pub read_prices: Callback<File>,
     /// Ask the browser to keep what is stored.
     pub persist: Callback<()>,
     pub runs: Callback<RunAsk>,
+}
+
+/// What can be done with a file that the model is held against.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ReferenceAsk {
+    Choose(Vec<File>),
+    Compare,
 }
 
 /// What can be done with runs.

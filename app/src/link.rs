@@ -1,7 +1,7 @@
 //! The page as an address: what was asked, how it was drawn, and what is looked at, behind the `#`.
 //!
 //! ```text
-//! #model=models/tiny.gguf&seed=7&prompt=Hi&prompt=And%20then%3F&token=20&layer=2&expert=5&view=kv
+//! #model=models/tiny.gguf&seed=7&prompt=Hi&prompt=And%20then%3F&token=20&layer=2&expert=5&view=kv&e.rent=2.5
 //! ```
 //! Parts are read in order: sampling holds for the prompts after it, and what is left out is as usual.
 //! A link needs no server and tells nobody anything: what is behind a `#` is not sent.
@@ -9,6 +9,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::protocol::Sampling;
+use crate::state::economics::moment::Moment;
 use crate::state::select::raster::Order;
 use crate::state::{AppState, ExpertsView, Measure, Origin, Role, Selection, View};
 
@@ -34,6 +35,8 @@ pub struct Link {
     pub turns: Vec<Prompt>,
     pub selection: Selection,
     pub view: View,
+    /// What the economics panels assume otherwise than usual.
+    pub assumed: Moment,
 }
 
 /// A prompt and how its answer is drawn.
@@ -58,6 +61,7 @@ impl Link {
             turns,
             selection: state.selection,
             view: state.view,
+            assumed: state.economics.moment(),
         }
     }
 
@@ -83,7 +87,10 @@ impl Link {
                 "colour" => set(&mut link.view.measure, &Measure::ALL, Measure::name, &value),
                 "order" => set(&mut link.view.raster_order, &Order::ALL, Order::name, &value),
                 "matrix" if value == LOAD => link.view.experts = ExpertsView::Load,
-                _ => draw(&mut sampling, key, &value),
+                _ => match key.strip_prefix(ASSUMED) {
+                    Some(key) => link.assumed.take(key, &value),
+                    None => draw(&mut sampling, key, &value),
+                },
             }
         }
         link
@@ -127,6 +134,9 @@ impl Link {
         if view.experts == ExpertsView::Load {
             parts.push("matrix", LOAD);
         }
+        for (key, value) in self.assumed.parts() {
+            parts.push(&format!("{ASSUMED}{key}"), &value);
+        }
         if parts.0.len() > MOST_BYTES {
             return String::new();
         }
@@ -142,6 +152,8 @@ impl Link {
 
 const SHIPPED: &str = "shipped";
 const LOAD: &str = "load";
+/// Before what the economics panels assume.
+const ASSUMED: &str = "e.";
 
 /// Every prompt of the conversation on screen; none where it cannot be asked again in these words.
 fn prompts(state: &AppState) -> Vec<Prompt> {

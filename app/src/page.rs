@@ -1,5 +1,6 @@
 //! Wiring of the page: store, address parameters, first model, files, drawing.
 
+mod calibrate;
 mod economics;
 mod follow;
 
@@ -63,6 +64,7 @@ pub fn run() {
     follow::listen(&store);
     let (link, remembered) = (follow::here(), keep::remembered());
     store.following(true);
+    follow::assume(&store, &link);
     let first = first_run(Rc::clone(&store), link.clone(), remembered);
     let first = wasm_bindgen_futures::future_to_promise(first);
     wasm_bindgen_futures::spawn_local(async move {
@@ -280,20 +282,25 @@ fn branch(store: &Rc<Store>, replaces: u32, branch: Branch) {
     });
 }
 
-fn open(store: &Rc<Store>, files: &[File]) {
-    let Some(name) = files.first().map(File::name) else {
-        return;
-    };
-    let source = match files {
+/// Files as the worker takes them: one, or the parts of a split model.
+fn source_of(files: &[File]) -> Source {
+    match files {
         [file] => Source::File {
-            name: name.clone(),
+            name: file.name(),
             blob: file.clone().into(),
         },
         several => Source::Files {
             names: several.iter().map(File::name).collect(),
             blobs: several.iter().collect(),
         },
+    }
+}
+
+fn open(store: &Rc<Store>, files: &[File]) {
+    let Some(name) = files.first().map(File::name) else {
+        return;
     };
+    let source = source_of(files);
     let (store, first) = (Rc::clone(store), files.first().cloned());
     wasm_bindgen_futures::spawn_local(async move {
         match first {
@@ -358,6 +365,11 @@ fn App(props: &AppProps) -> Html {
         let _ = SessionStorage::set(DRAFT_KEY, draft);
     });
     use_effect_with(Rc::clone(&shown.economics), |kept| economics::keep(kept));
+    let for_device = Rc::clone(&props.store.0);
+    use_effect_with(calibrate::due(&shown), move |due| {
+        let waiting = calibrate::act(&for_device, due);
+        move || drop(waiting)
+    });
     let pending = use_mut_ref(|| None);
     follow::write(&props.store.0, &shown, &pending);
     use_effect_with(keep::current(&shown), |id| keep::remember(id.as_deref()));
@@ -395,8 +407,10 @@ fn hands(store: &Rc<Store>) -> Hands {
         for_persist,
         for_branch,
         for_prices,
+        for_reference,
         for_runs,
     ) = (
+        store.clone(),
         store.clone(),
         store.clone(),
         store.clone(),
@@ -415,6 +429,7 @@ fn hands(store: &Rc<Store>) -> Hands {
         open: Callback::from(move |files: Vec<File>| open(&for_file, &files)),
         load: Callback::from(move |url| load_url(&for_url, url)),
         persist: Callback::from(move |()| persist(&for_persist)),
+        reference: economics::reference(&for_reference),
         read_prices: Callback::from(move |file| economics::read_prices(&for_prices, file)),
         runs: Callback::from(move |ask| runs::act(&for_runs, ask)),
     }

@@ -12,11 +12,11 @@ mod sizes;
 use serde::{Deserialize, Serialize};
 
 pub use examined::{Examined, ExaminedKernel, ExaminedStep, SourceText};
-pub use measured::BitsFacts;
+pub use measured::{BitsFacts, ComparedFacts, FileFacts, PositionFacts};
 pub use sizes::{CacheFacts, SizeFacts};
 
 /// Raised whenever a message changes its meaning; page and worker must agree.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// Messages of one post, with the version of whoever wrote them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -65,6 +65,8 @@ pub enum Request {
     Calibrate,
     /// Round the experts to each of these bits and hold them against the model over the conversation.
     CompareBits { bits: Vec<u8> },
+    /// Hold the model against a file, the reference, over the conversation. `CancelLoad` ends it.
+    CompareFile { load_id: u32, source: Source },
     /// Forget the conversation.
     NewChat,
     /// Go on with a conversation that was recorded; it takes the place of the present one.
@@ -261,8 +263,18 @@ pub enum Event {
     /// Bytes per second, where nothing else is to be done.
     Calibrated {
         bytes_per_second: f64,
+        /// That read together; 0: a GPU.
+        threads: u32,
     },
     BitsCompared(Vec<BitsFacts>),
+    /// Positions compared so far.
+    Comparing {
+        done: u32,
+        total: u32,
+    },
+    FileCompared(FileFacts),
+    /// As it was asked to.
+    CompareEnded,
     /// A measurement asked for could not be made.
     MeasureFailed {
         reason: String,

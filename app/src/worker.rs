@@ -3,6 +3,7 @@
 //! Requests are served one after another; only cancelling takes effect at once, between two tokens
 //! or two reads. Everything the engine knows stays in here.
 
+mod against;
 mod cancel;
 mod chat;
 mod choose;
@@ -106,6 +107,9 @@ async fn serve(queue: Rc<Queue>, cancelled: Rc<Cancelled>, post: Post) {
             Request::Examine { position } => examine::examine(position, loaded.as_mut(), &post).await,
             Request::Calibrate => measure::calibrate(loaded.as_ref(), &post).await,
             Request::CompareBits { bits } => measure::compare_bits(&bits, loaded.as_ref(), &post).await,
+            Request::CompareFile { load_id, source } => {
+                against::compare_file(load_id, source, loaded.as_ref(), &cancelled, &post).await;
+            }
             Request::NewChat => {
                 if let Some(loaded) = &mut loaded {
                     loaded.chat.clear();

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 #[path = "shared/cli.rs"]
 mod cli;
 
-const FLAGS: [&str; 11] = [
+const FLAGS: [&str; 12] = [
     "model",
     "gpu",
     "gpus",
@@ -30,6 +30,7 @@ const FLAGS: [&str; 11] = [
     "reserve",
     "demand",
     "user-speed",
+    "power-working",
 ];
 
 fn main() {
@@ -50,6 +51,7 @@ fn run() -> cli::Result<()> {
         "price-per-hour",
         number(&gpu["prices"][0], "dollars_per_hour").unwrap_or(0.0),
     )?;
+    let working = args.value("power-working", USUAL_POWER)?;
     let told = json!({
         "model": name,
         "gpu": gpu["name"],
@@ -57,14 +59,14 @@ fn run() -> cli::Result<()> {
             "gpus": serving.devices, "batch": batch, "context": context, "dollars_per_gpu_hour": dollars,
             "efficiency": serving.efficiency, "kv_bytes_per_element": serving.kv_bytes,
             "bits_always": counted.weights.always * 8.0, "bits_experts": counted.weights.experts * 8.0,
-            "memory_reserve": reserve,
+            "memory_reserve": reserve, "share_of_power_while_working": working,
         },
         "parameters": parameters(&counted.sizes),
         "kv": kv(&counted, &serving, context, dollars, reserve),
-        "step": step(&counted.sizes, &serving, batch, context, dollars),
+        "step": step(&counted.sizes, &serving, working, batch, context, dollars),
         "dense": {
-            "equal_total": step(&dense::equal_total(&counted.sizes), &serving, batch, context, dollars),
-            "equal_active": step(&dense::equal_active(&counted.sizes), &serving, batch, context, dollars),
+            "equal_total": step(&dense::equal_total(&counted.sizes), &serving, working, batch, context, dollars),
+            "equal_active": step(&dense::equal_active(&counted.sizes), &serving, working, batch, context, dollars),
         },
         "prefill": {
             "flops": counted.sizes.prefill_flops(context, 0.0),
@@ -132,7 +134,15 @@ fn kv(counted: &Counted, serving: &Serving, context: f64, dollars: f64, reserve:
     })
 }
 
-fn step(sizes: &Sizes, serving: &Serving, batch: f64, context: f64, dollars: f64) -> Value {
+/// Of its full power, what a working device draws.
+const USUAL_POWER: f64 = 0.75;
+
+fn step(sizes: &Sizes, serving: &Serving, working: f64, batch: f64, context: f64, dollars: f64) -> Value {
+    let power = energy::Power {
+        watts: serving.device.watts,
+        working,
+        waiting: 0.0,
+    };
     let step = roofline::step(sizes, serving, batch, context);
     json!({
         "distinct_experts": step.distinct,
@@ -142,7 +152,7 @@ fn step(sizes: &Sizes, serving: &Serving, batch: f64, context: f64, dollars: f64
         "tokens_per_second": step.tokens_per_second(), "tokens_per_second_per_user": step.user_speed(),
         "dollars_per_million": money::per_million(dollars * serving.devices, step.tokens_per_second()),
         "joules_per_token":
-            energy::joules_per_token(serving.device.watts, serving.devices, step.seconds, batch),
+            power.joules_per_token(serving.devices, step.seconds, batch),
     })
 }
 
@@ -217,7 +227,10 @@ fn shape(model: &Value) -> cli::Result<Shape> {
             head_dim: part("head_dim")?,
             window: match &attention["window"] {
                 Value::Null => None,
-                window => Some((size(window, "every")?, size(window, "width")?)),
+                window => {
+                    let part = |at: usize| window[at].as_u64().and_then(|size| u32::try_from(size).ok());
+                    Some(part(0).zip(part(1)).ok_or("the preset's window is no pair")?)
+                }
             },
         },
     };

@@ -6,11 +6,11 @@
 //! Writes f32 little-endian, shape (tokens, vocab). The KV cache is f32 unless asked otherwise,
 //! since this is a tool for exactness.
 
+use moescope_engine::KvFormat;
 use moescope_engine::arch::Spec;
 use moescope_engine::gguf::Gguf;
 use moescope_engine::session::{Session, SessionOptions};
 use moescope_engine::source::Parts;
-use moescope_engine::{KvFormat, TokenId};
 
 #[path = "shared/cli.rs"]
 mod cli;
@@ -27,7 +27,7 @@ fn run() -> cli::Result<()> {
     let [path] = args.positional.as_slice() else {
         return Err("usage: logits MODEL.gguf --tokens 1,2,3 --out F".into());
     };
-    let tokens = tokens(args.text("tokens").ok_or("--tokens 1,2,3 is needed")?)?;
+    let tokens = cli::tokens(args.text("tokens").ok_or("--tokens 1,2,3 is needed")?)?;
     let out = args.text("out").ok_or("--out FILE is needed")?;
     let batch: u32 = args.value("batch", 16)?;
     let options = SessionOptions {
@@ -56,13 +56,4 @@ fn run() -> cli::Result<()> {
         device.name()
     );
     Ok(())
-}
-
-fn tokens(list: &str) -> cli::Result<Vec<TokenId>> {
-    let parse = |item: &str| {
-        item.trim()
-            .parse()
-            .map_err(|_| format!("--tokens: {item:?} is no token id").into())
-    };
-    list.split(',').map(parse).collect()
 }

@@ -7,6 +7,35 @@ use crate::error::Error;
 use crate::ids::TokenId;
 use crate::session::Session;
 
+/// Why two models cannot be held against each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CompareError {
+    #[error(
+        "the reference has a vocabulary of {reference} tokens and the other model one of {other}: they are no versions of one model"
+    )]
+    Vocabulary { reference: usize, other: usize },
+    #[error("the two files cut the same text into different tokens: they are no versions of one model")]
+    Tokens,
+}
+
+/// One position, after the token that stands there.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Position {
+    pub divergence_bits: f64,
+    /// What each expects most.
+    pub reference_choice: TokenId,
+    pub choice: TokenId,
+    /// Nats of the token that followed, if one did.
+    pub reference_surprise: Option<f64>,
+    pub surprise: Option<f64>,
+}
+
+impl Position {
+    pub fn agrees(&self) -> bool {
+        self.reference_choice == self.choice
+    }
+}
+
 /// Means over the positions compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Compared {
@@ -30,48 +59,104 @@ struct Sums {
     reference_surprise: f64,
 }
 
-/// Runs both over the tokens from an empty cache, batch by batch, so that logits of one batch at a time
-/// are held. Both sessions return a row of logits for each token of a batch.
+/// Two sessions on their way over the same tokens, batch by batch, so that logits of one batch at a time
+/// are held. Both return a row of logits for each token of a batch.
+pub struct Comparison<'a> {
+    reference: &'a mut Session,
+    other: &'a mut Session,
+    tokens: &'a [TokenId],
+    at: usize,
+    sums: Sums,
+}
+
+impl<'a> Comparison<'a> {
+    /// From an empty cache.
+    pub fn new(reference: &'a mut Session, other: &'a mut Session, tokens: &'a [TokenId]) -> Self {
+        reference.truncate(0);
+        other.truncate(0);
+        Self {
+            reference,
+            other,
+            tokens,
+            at: 0,
+            sums: Sums::default(),
+        }
+    }
+
+    /// The next batch; none when all is done.
+    pub async fn step(&mut self) -> Result<Option<Vec<Position>>, Error> {
+        let most = self
+            .reference
+            .batch_tokens()
+            .min(self.other.batch_tokens())
+            .max(1);
+        let rest = &self.tokens[self.at..];
+        let batch = &rest[..rest.len().min(most)];
+        if batch.is_empty() {
+            return Ok(None);
+        }
+        let rows = batch.len() as u32;
+        let expected = self.reference.forward(batch, rows).await?.logits;
+        let found = self.other.forward(batch, rows).await?.logits;
+        if expected.len() != found.len() {
+            let [reference, other] = [expected.len(), found.len()].map(|logits| logits / batch.len());
+            return Err(CompareError::Vocabulary { reference, other }.into());
+        }
+        let vocab = expected.len() / batch.len();
+        let next = rest[1..].iter().copied().map(Some).chain([None]);
+        let pairs = expected.chunks(vocab).zip(found.chunks(vocab)).zip(next);
+        let positions: Vec<Position> = pairs.map(|((p, q), next)| Position::of(p, q, next)).collect();
+        self.at += batch.len();
+        positions.iter().for_each(|position| self.sums.add(position));
+        Ok(Some(positions))
+    }
+
+    /// Of the positions so far.
+    pub fn means(&self) -> Compared {
+        self.sums.means()
+    }
+}
+
+/// All of it at once.
 pub async fn compare(
     reference: &mut Session,
     other: &mut Session,
     tokens: &[TokenId],
 ) -> Result<Compared, Error> {
-    reference.truncate(0);
-    other.truncate(0);
-    let mut sums = Sums::default();
-    let most = reference.batch_tokens().min(other.batch_tokens()).max(1);
-    for (at, batch) in tokens.chunks(most).enumerate() {
-        let rows = batch.len() as u32;
-        let expected = reference.forward(batch, rows).await?.logits;
-        let found = other.forward(batch, rows).await?.logits;
-        let vocab = expected.len() / batch.len();
-        let followed = tokens[at * most + 1..].iter().copied().map(Some);
-        let next = followed.chain([None]);
-        for ((p, q), next) in expected.chunks(vocab).zip(found.chunks(vocab)).zip(next) {
-            sums.add(p, q, next);
-        }
-    }
-    Ok(sums.means())
+    let mut comparison = Comparison::new(reference, other, tokens);
+    while comparison.step().await?.is_some() {}
+    Ok(comparison.means())
 }
 
-impl Sums {
-    fn add(&mut self, reference: &[f32], other: &[f32], next: Option<TokenId>) {
+impl Position {
+    fn of(reference: &[f32], other: &[f32], next: Option<TokenId>) -> Self {
         let (p_norm, q_norm) = (log_sum(reference), log_sum(other));
         let mut divergence = 0.0;
         for (p, q) in reference.iter().zip(other) {
             let log_p = f64::from(*p) - p_norm;
             divergence += log_p.exp() * (log_p - (f64::from(*q) - q_norm));
         }
-        self.positions += 1;
-        // Rounding may leave a hair below zero where both are equal.
-        self.divergence += divergence.max(0.0);
-        self.agreeing += u32::from(first_choice(reference) == first_choice(other));
         let surprise = |logits: &[f32], norm: f64| {
             let logit = next.and_then(|token| logits.get(token as usize));
             logit.map(|logit| norm - f64::from(*logit))
         };
-        if let (Some(own), Some(theirs)) = (surprise(reference, p_norm), surprise(other, q_norm)) {
+        Self {
+            // Rounding may leave a hair below zero where both are equal.
+            divergence_bits: divergence.max(0.0) / std::f64::consts::LN_2,
+            reference_choice: first_choice(reference),
+            choice: first_choice(other),
+            reference_surprise: surprise(reference, p_norm),
+            surprise: surprise(other, q_norm),
+        }
+    }
+}
+
+impl Sums {
+    fn add(&mut self, position: &Position) {
+        self.positions += 1;
+        self.divergence += position.divergence_bits;
+        self.agreeing += u32::from(position.agrees());
+        if let (Some(own), Some(theirs)) = (position.reference_surprise, position.surprise) {
             self.followed += 1;
             self.reference_surprise += own;
             self.surprise += theirs;
@@ -83,7 +168,7 @@ impl Sums {
         let perplexity = |surprise: f64| (surprise / f64::from(self.followed.max(1))).exp();
         Compared {
             positions: self.positions,
-            divergence_bits: self.divergence / positions / std::f64::consts::LN_2,
+            divergence_bits: self.divergence / positions,
             agreement: f64::from(self.agreeing) / positions,
             perplexity: perplexity(self.surprise),
             reference_perplexity: perplexity(self.reference_surprise),
@@ -99,7 +184,8 @@ fn log_sum(logits: &[f32]) -> f64 {
 }
 
 /// The most probable; of several, the first.
-fn first_choice(logits: &[f32]) -> Option<usize> {
+fn first_choice(logits: &[f32]) -> TokenId {
     let all = logits.iter().enumerate().rev();
-    all.max_by(|a, b| a.1.total_cmp(b.1)).map(|(token, _)| token)
+    let best = all.max_by(|a, b| a.1.total_cmp(b.1));
+    best.map(|(token, _)| token as TokenId).unwrap_or_default()
 }

@@ -20,6 +20,8 @@ pub enum Error {
     #[error(transparent)]
     Round(#[from] crate::rounded::RoundError),
     #[error(transparent)]
+    Compare(#[from] crate::compare::CompareError),
+    #[error(transparent)]
     Sampler(#[from] crate::sampler::SamplerError),
     #[error(transparent)]
     Team(#[from] crate::team::TeamError),

@@ -10,6 +10,7 @@ mod kv_format;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+pub(crate) use bandwidth::read_rate;
 pub use examine::{Examination, ExaminedStep};
 pub use executor::{Device, Executor, ExecutorKind, PassInput, PassOutput};
 pub use kv_format::KvFormat;

@@ -1,5 +1,6 @@
 //! Formulas against figures published or derived elsewhere.
 
+use moescope_app::state::economics::Assumption;
 use moescope_engine::cost::{
     Bound, Device, Serving, Sizes, WeightBytes, batch, context, demand, energy, money, roofline, service,
 };
@@ -188,6 +189,12 @@ fn attention_overtakes_the_weights_where_the_table_says() {
         ("olmoe-1b-7b", 18e3, 5.1e3, (4.5, 4.5)),
         ("gpt-oss-20b", 37e3, 83e3, (4.5, 4.5)),
         ("qwen3-30b-a3b", 7.7e3, 62e3, (16.0, 16.0)),
+        ("granite-3b-a800m", 9.0e3, 27e3, (16.0, 16.0)),
+        ("qwen1.5-moe-a2.7b", 24e3, 24e3, (16.0, 16.0)),
+        ("gpt-oss-120b", 35e3, 78e3, (4.5, 4.5)),
+        ("glm-4.5-air", 11e3, 136e3, (16.0, 16.0)),
+        ("mixtral-8x22b", 57e3, 340e3, (16.0, 16.0)),
+        ("qwen3-235b-a22b", 14e3, 224e3, (16.0, 16.0)),
         ("mixtral-8x7b", 49e3, 195e3, (16.0, 16.0)),
         ("minimax-m2", 14e3, 41e3, (8.0, 8.0)),
         ("glm-4.5", 15e3, 174e3, (16.0, 16.0)),
@@ -227,8 +234,21 @@ fn the_critical_batch_is_the_balance_of_the_device_times_the_sparsity() {
         assert!((critical(8.0) - eight).abs() <= 0.8, "{id}: {}", critical(8.0));
         assert!((critical(4.25) - four).abs() <= 0.8, "{id}: {}", critical(4.25));
     }
-    assert_near(roofline::critical_batch(&H100, 2.0, 256, 8), 9440.0, 0.002);
-    assert_near(roofline::critical_batch(&H100, 2.0, 128, 8), 4720.0, 0.002);
+    // For experts 8, 16 and 32 times as many as are chosen.
+    for (id, batches) in [
+        ("h100", [2360.0, 4720.0, 9440.0]),
+        ("h200", [1650.0, 3300.0, 6590.0]),
+        ("b200", [2250.0, 4500.0, 9000.0]),
+        ("a100-80", [1220.0, 2450.0, 4900.0]),
+        ("mi300x", [1970.0, 3950.0, 7890.0]),
+        ("rtx4090", [1310.0, 2620.0, 5240.0]),
+    ] {
+        let device = hardware.devices.iter().find(|device| device.id == id);
+        let device = device.expect("it is listed").device();
+        for (experts, batch) in [32, 64, 128].into_iter().zip(batches) {
+            assert_near(roofline::critical_batch(&device, 2.0, experts, 4), batch, 0.004);
+        }
+    }
 }
 
 #[test]
@@ -289,6 +309,11 @@ fn deepseeks_disclosure_is_reproduced() {
     assert_near(account.cost_per_million_input, 0.060, 0.01);
     assert_near(account.cost_per_million_output, 0.300, 0.01);
     assert_near(account.cost_per_million, 0.112, 0.01);
+    assert_near(account.prefill_nodes, 95.5, 0.001);
+    assert_near(account.decode_nodes, 131.4, 0.001);
+    assert_near(account.revenue, 562_100.0, 0.0002);
+    let ratio = account.cost_per_million_output / account.cost_per_million_input;
+    assert_near(ratio, 5.0, 0.01);
 }
 
 #[test]
@@ -297,25 +322,149 @@ fn ecologits_model_gives_its_own_figure() {
 }
 
 #[test]
-fn measured_throughput_over_the_roofline_is_the_share_the_table_gives() {
-    // Measured dollars per million at $3 an hour over η of the same run give back the roofline.
-    let serving = Serving {
-        device: H100,
-        devices: 1.0,
-        efficiency: 1.0,
-        fixed_seconds: 0.0,
-        weights: WeightBytes {
-            always: 2.0,
-            experts: 4.25 / 8.0,
-        },
-        kv_bytes: 2.0,
+fn a_working_device_draws_the_share_of_its_power_that_others_measured() {
+    // Joules per token times tokens per second of the same run, gpt-oss-20b on one H100 of 700 W; tokens
+    // per second from the dollars of a million at $3 an hour.
+    let shares = [
+        (0.356, 0.68),
+        (0.156, 0.25),
+        (0.078, 0.11),
+        (0.049, 0.070),
+        (0.045, 0.063),
+    ]
+    .map(|(joules, dollars)| joules * (3.0 / 3600.0 / dollars * 1e6) / H100.watts);
+    assert!(
+        shares.is_sorted_by(|a, b| *a <= *b * 1.03),
+        "{shares:?}: power rises with the batch"
+    );
+    assert_near(shares[0], 0.62, 0.01);
+    assert_near(shares[4], 0.85, 0.01);
+    let start = Assumption::PowerWorking.bounds().start;
+    assert!(
+        (shares[0]..shares[4]).contains(&start),
+        "the page starts between them"
+    );
+    let power = energy::Power {
+        watts: 700.0,
+        working: 0.8,
+        waiting: 0.1,
     };
-    for (batch, dollars, share) in [(8.0, 0.68, 0.43), (16.0, 0.41, 0.46), (64.0, 0.15, 0.39)] {
-        let step = roofline::step(&sizes("gpt-oss-20b"), &serving, batch, 700.0);
-        let bound = money::per_million(3.0, step.tokens_per_second());
-        assert_eq!(step.bound, Bound::Memory);
-        // The context of that run is known roughly.
-        assert_near(bound / dollars, share, 0.12);
+    assert_near(
+        power.joules_per_token(2.0, 0.01, 8.0),
+        700.0 * 0.8 * 2.0 * 0.01 / 8.0,
+        1e-12,
+    );
+    assert_near(power.mean(0.25), 700.0 * (0.1 + 0.7 * 0.25), 1e-12);
+    assert_near(
+        power.joules_of_demand(4.0, 1.0, 100.0),
+        700.0 * 0.8 * 4.0 / 100.0,
+        1e-12,
+    );
+}
+
+#[test]
+fn measured_throughput_over_the_roofline_is_the_share_the_table_gives() {
+    // Measured dollars per million over η of the same run give back the roofline, and its shape over the
+    // batch is that of the distinct experts.
+    let b200 = presets::hardware()
+        .devices
+        .iter()
+        .find(|device| device.id == "b200")
+        .expect("it is listed")
+        .device();
+    let batches = [8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
+    for (id, device, rent, dollars, shares) in [
+        (
+            "gpt-oss-20b",
+            H100,
+            3.0,
+            [0.68, 0.41, 0.25, 0.15, 0.11, 0.083, 0.070, 0.063],
+            [0.43, 0.46, 0.43, 0.39, 0.30, 0.26, 0.22, 0.20],
+        ),
+        (
+            "gpt-oss-120b",
+            b200,
+            6.0,
+            [1.23, 0.79, 0.60, 0.40, 0.23, 0.14, 0.10, 0.094],
+            [0.36, 0.46, 0.47, 0.49, 0.50, 0.44, 0.35, 0.25],
+        ),
+    ] {
+        let serving = Serving {
+            device,
+            devices: 1.0,
+            efficiency: 1.0,
+            fixed_seconds: 0.0,
+            weights: WeightBytes {
+                always: 2.0,
+                experts: 4.25 / 8.0,
+            },
+            kv_bytes: 2.0,
+        };
+        for ((batch, dollars), share) in batches.into_iter().zip(dollars).zip(shares) {
+            let step = roofline::step(&sizes(id), &serving, batch, 700.0);
+            let bound = money::per_million(rent, step.tokens_per_second());
+            assert_eq!(step.bound, Bound::Memory);
+            // The context of these runs is known roughly; from 512 on it decides.
+            if batch <= 256.0 {
+                assert_near(bound / dollars, share, 0.2);
+            }
+        }
+    }
+}
+
+#[test]
+fn experts_and_what_every_token_meets_have_the_parameters_of_the_table() {
+    // Millions of one expert, billions that every token meets.
+    for (id, expert, always) in [
+        ("granite-1b-a400m", 1.57, 0.13),
+        ("granite-3b-a800m", 2.36, 0.28),
+        ("olmoe-1b-7b", 6.29, 0.37),
+        ("qwen1.5-moe-a2.7b", 8.65, 1.55),
+        ("gpt-oss-20b", 24.88, 1.22),
+        ("qwen3-30b-a3b", 4.72, 1.23),
+        ("mixtral-8x7b", 176.2, 1.47),
+        ("glm-4.5-air", 17.3, 6.57),
+        ("gpt-oss-120b", 24.88, 1.55),
+        ("mixtral-8x22b", 302.0, 5.13),
+        ("minimax-m2", 14.16, 3.39),
+        ("qwen3-235b-a22b", 18.87, 7.37),
+        ("glm-4.5", 23.59, 16.1),
+        ("deepseek-v3", 44.04, 16.2),
+        ("kimi-k2", 44.04, 10.5),
+    ] {
+        let sizes = sizes(id);
+        assert_near(sizes.per_expert as f64 / 1e6, expert, 0.003);
+        // Two decimals, and norms and biases are left out.
+        let off = (sizes.always as f64 / 1e9 - always).abs();
+        assert!(off < 0.0051 + 0.005 * always, "{id}: {} always", sizes.always);
+    }
+    // Of what a token meets, the share that is experts.
+    for (id, share) in [
+        ("qwen1.5-moe-a2.7b", 0.35),
+        ("glm-4.5", 0.51),
+        ("deepseek-v3", 0.56),
+        ("olmoe-1b-7b", 0.68),
+        ("mixtral-8x7b", 0.88),
+    ] {
+        let sizes = sizes(id);
+        let of_experts = f64::from(sizes.moe_layers * sizes.top_k) * sizes.per_expert as f64;
+        let got = of_experts / sizes.active() as f64;
+        assert!((got - share).abs() < 0.0101, "{id}: {got}");
+    }
+}
+
+#[test]
+fn gpt_oss_takes_the_bytes_on_disk_that_its_makers_say() {
+    let weights = WeightBytes {
+        always: 2.0,
+        experts: 4.25 / 8.0,
+    };
+    for (id, gigabytes, windowed) in [("gpt-oss-20b", 14.0, 3.15e6), ("gpt-oss-120b", 63.0, 4.72e6)] {
+        let sizes = sizes(id);
+        assert_near(sizes.held_bytes(weights) / 1e9, gigabytes, 0.05);
+        let growing = sizes.kv_bytes(200_000.0, 2.0) - sizes.kv_bytes(100_000.0, 2.0);
+        let fixed = sizes.kv_bytes(100_000.0, 2.0) - growing;
+        assert_near(fixed, windowed, 0.002);
     }
 }
 

@@ -306,8 +306,10 @@ fn the_waste_of_a_run_that_always_chose_the_same_is_half() {
 fn the_field_guide_sorts_and_compares() {
     use moescope_app::state::economics::Column;
     let totals = |page: &str| -> Vec<f64> {
-        let rows = page.split("<tr ").filter(|row| row.contains("data-model"));
-        rows.map(|row| attribute(row, "data-total").parse().expect("a number"))
+        let models = page.split("data-guide=\"models\"").nth(1).unwrap_or_default();
+        let models = models.split("</table>").next().unwrap_or_default();
+        let rows = models.split("<tr ").filter(|row| row.contains("data-row"));
+        rows.map(|row| attribute(row, "data-first").parse().expect("a number"))
             .collect()
     };
     let page = shown(with_presets(finished()), "guide");
@@ -319,15 +321,123 @@ fn the_field_guide_sorts_and_compares() {
 }
 
 #[test]
+fn every_number_of_the_field_guide_opens_to_its_source_and_is_exported() {
+    let page = shown(with_presets(finished()), "guide");
+    let csv = page.split("data-export=\"csv\"").nth(1).expect("it exports");
+    let csv = attribute(csv, "href").to_owned();
+    let mut numbers = 0;
+    for (name, subject) in page.split("<data ").skip(1).filter_map(|tag| {
+        let (name, subject) = (attribute(tag, "data-value"), attribute(tag, "data-subject"));
+        (!subject.is_empty()).then_some((name, subject))
+    }) {
+        numbers += 1;
+        assert!(csv.contains(&format!("%22{name}%22")), "{name} is not exported");
+        if !["gpt-oss-20b", "loaded", "h100", "m2", "claude-sonnet-4-5"].contains(&subject) {
+            continue;
+        }
+        // The names are static, so that one is found by what it is called.
+        let name = [
+            "parameters",
+            "active-parameters",
+            "experts",
+            "kv-bytes-per-token",
+            "ceiling",
+            "flops-crossover",
+            "memory",
+            "bandwidth",
+            "peak",
+            "balance",
+            "watts",
+            "rent",
+            "price-input",
+            "price-output",
+            "price-cache-read",
+            "price-cache-write",
+            "price-reasoning",
+        ]
+        .into_iter()
+        .find(|known| *known == name)
+        .expect("it has a name");
+        let opened = EconomicsAction::NumberOpened(subject.to_owned(), name);
+        let state = fold(with_presets(finished()), Action::Economics(opened.clone()));
+        let open = shown(state.clone(), "guide");
+        let story = open
+            .split("data-workings")
+            .nth(1)
+            .unwrap_or_else(|| panic!("{name} of {subject} does not open"));
+        let story = story.split("</tbody>").next().unwrap_or_default();
+        let is_empty = page.contains(&format!(
+            "data-value=\"{name}\" data-subject=\"{subject}\" data-raw=\"NaN\""
+        ));
+        assert!(
+            is_empty || story.contains("<li>"),
+            "{name} of {subject} comes from nowhere"
+        );
+        let shut = shown(fold(state, Action::Economics(opened)), "guide");
+        assert!(!shut.contains("data-workings"), "the second time it closes");
+    }
+    assert!(numbers > 200, "{numbers} numbers");
+}
+
+#[test]
+fn what_is_exported_has_every_number_and_every_curve() {
+    for view in views() {
+        let page = shown(with_presets(finished()), view);
+        for part in page
+            .split("data-panel=\"")
+            .skip(1)
+            .filter(|part| part.contains("data-export"))
+        {
+            let panel = part.split('"').next().unwrap_or_default();
+            let href = |kind: &str| {
+                let link = part.split(&format!("data-export=\"{kind}\"")).nth(1);
+                let link = link.map_or("", |link| attribute(link, "href"));
+                let data = link
+                    .split_once(',')
+                    .unwrap_or_else(|| panic!("{panel} has no {kind}"))
+                    .1;
+                let bytes: Vec<u8> = percent_encoding::percent_decode_str(data).collect();
+                String::from_utf8(bytes).expect("it is text")
+            };
+            let json: serde_json::Value = serde_json::from_str(&href("json")).expect("it is JSON");
+            assert_eq!(json["panel"], panel);
+            let csv = href("csv");
+            for tag in part
+                .split("<data ")
+                .skip(1)
+                .filter(|tag| !attribute(tag, "data-subject").is_empty())
+            {
+                let (name, raw) = (attribute(tag, "data-value"), attribute(tag, "data-raw"));
+                let has = csv.lines().any(|line| {
+                    line.starts_with(&format!("\"{name}\"")) && line.contains(&format!("\"{raw}\""))
+                });
+                assert!(has, "{panel}: {name} = {raw} is not in the CSV");
+            }
+            let curves = part.matches("data-chart=").count();
+            assert_eq!(json["charts"].as_array().map(Vec::len), Some(curves), "{panel}");
+            for chart in json["charts"].as_array().into_iter().flatten() {
+                let name = chart["name"].as_str().expect("a name");
+                assert!(
+                    csv.contains(&format!("\"{name}\"")) && !chart["series"][0]["points"][0].is_null(),
+                    "{name}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn what_was_measured_of_fewer_bits_is_shown_and_forgotten_with_the_conversation() {
-    use moescope_app::protocol::{BitsFacts, Event};
+    use moescope_app::protocol::{BitsFacts, ComparedFacts, Event};
     let facts = BitsFacts {
         bits: 4,
-        positions: 3,
-        divergence_bits: 0.0125,
-        agreement: 1.0,
-        perplexity: 2.0,
-        reference_perplexity: 1.9,
+        compared: ComparedFacts {
+            positions: 3,
+            divergence_bits: 0.0125,
+            agreement: 1.0,
+            perplexity: 2.0,
+            reference_perplexity: 1.9,
+        },
     };
     let state =
         crate::recorded_run::receive(with_presets(finished()), vec![Event::BitsCompared(vec![facts])]);
@@ -351,6 +461,7 @@ fn bandwidth_is_a_share_of_what_was_measured() {
     use moescope_app::protocol::Event;
     let told = Event::Calibrated {
         bytes_per_second: 20.256e6,
+        threads: 2,
     };
     let page = shown(
         crate::recorded_run::receive(with_presets(finished()), vec![told]),

@@ -32,6 +32,7 @@ fn Page(props: &PageProps) -> Html {
         open: Callback::noop(),
         load: Callback::noop(),
         persist: Callback::noop(),
+        reference: Callback::noop(),
         read_prices: Callback::noop(),
         runs: Callback::noop(),
     };

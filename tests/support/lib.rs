@@ -8,6 +8,7 @@ pub mod native;
 pub mod outside;
 pub mod page;
 pub mod random_model;
+pub mod requantized;
 pub mod rng;
 pub mod slow_server;
 pub mod webdriver;

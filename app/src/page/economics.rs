@@ -1,12 +1,15 @@
 //! Presets of the economics panels as they come with the page, and the visitor's assumptions as the
 //! browser keeps them.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use gloo::storage::{LocalStorage, Storage};
 use serde::de::DeserializeOwned;
 use web_sys::File;
+use yew::Callback;
 
+use crate::hands::ReferenceAsk;
 use crate::state::economics::{EconomicsAction, Presets, Saved, price_file};
 use crate::state::{Action, Economics};
 use crate::store::Store;
@@ -37,8 +40,8 @@ pub fn start(store: &Rc<Store>) {
 
 /// Keeps the visitor's own assumptions; without storage they live as long as the page.
 pub fn keep(economics: &Economics) {
-    if economics.is_edited() {
-        let _ = LocalStorage::set(KEY, economics.saved());
+    if economics.is_kept() {
+        let _ = LocalStorage::set(KEY, economics.kept());
     } else {
         LocalStorage::delete(KEY);
     }
@@ -51,7 +54,8 @@ pub fn read_prices(store: &Rc<Store>, file: File) {
         let err = price_file::PriceFileError::TooLong {
             bytes: file.size() as usize,
         };
-        return store.dispatch(Action::AlertRaised(err.to_string()));
+        let refused = EconomicsAction::PricesRefused(err.to_string());
+        return store.dispatch(Action::Economics(refused));
     }
     wasm_bindgen_futures::spawn_local(async move {
         let text = wasm_bindgen_futures::JsFuture::from(file.text()).await;
@@ -60,6 +64,27 @@ pub fn read_prices(store: &Rc<Store>, file: File) {
         let pasted = EconomicsAction::PricesPasted(text.unwrap_or_default());
         store.dispatch(Action::Economics(pasted));
     });
+}
+
+/// Keeps the file that the model is to be held against until it is asked for.
+pub fn reference(store: &Rc<Store>) -> Callback<ReferenceAsk> {
+    let (store, chosen) = (Rc::clone(store), RefCell::new(Vec::new()));
+    Callback::from(move |ask| {
+        let action = match ask {
+            ReferenceAsk::Choose(files) => {
+                let Some(name) = files.first().map(File::name) else {
+                    return;
+                };
+                let bytes: f64 = files.iter().map(|file: &File| file.size()).sum();
+                chosen.replace(files);
+                EconomicsAction::ReferenceChosen(name, bytes as u64)
+            }
+            ReferenceAsk::Compare => {
+                EconomicsAction::ReferenceAsked(store.next_id(), super::source_of(&chosen.borrow()))
+            }
+        };
+        store.dispatch(Action::Economics(action));
+    })
 }
 
 async fn fetch_presets() -> Result<Presets, String> {

@@ -14,6 +14,8 @@ use crate::link::Link;
 use crate::panels::views;
 use crate::protocol::{GenerateOptions, Source};
 use crate::runs;
+use crate::state::economics::EconomicsAction;
+use crate::state::economics::moment::Moment;
 use crate::state::{Action, AppState};
 use crate::store::{Awaited, Store};
 use crate::words::words;
@@ -32,6 +34,7 @@ pub fn listen(store: &Rc<Store>) {
     let store = Rc::clone(store);
     let listener = EventListener::new(&gloo::utils::window(), "hashchange", move |_| {
         let (store, link) = (Rc::clone(&store), here());
+        assume(&store, &link);
         wasm_bindgen_futures::spawn_local(async move {
             if link.is_shipped && link.turns.is_empty() {
                 runs::show_shipped(&store).await;
@@ -40,6 +43,14 @@ pub fn listen(store: &Rc<Store>) {
         });
     });
     listener.forget();
+}
+
+/// Assumes what a link assumes; one that says nothing of it leaves things as they are.
+pub fn assume(store: &Rc<Store>, link: &Link) {
+    if link.assumed != Moment::default() {
+        let followed = EconomicsAction::Followed(Box::new(link.assumed.clone()));
+        store.dispatch(Action::Economics(followed));
+    }
 }
 
 /// Asks what a link asks, where that is not on screen already, and looks at what it looks at.

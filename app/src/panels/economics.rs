@@ -21,6 +21,7 @@ pub mod waste;
 
 use yew::{Html, html};
 
+use self::chart::Chart;
 use self::controls::{Picker, assumptions, pickers};
 use self::lines::{Table, tables};
 use super::panel;
@@ -40,7 +41,10 @@ pub struct Sheet<'a> {
     /// Those that are seldom changed, behind a click.
     pub drawer: &'a [Assumption],
     pub tables: Vec<Table>,
-    /// Between controls and tables: sentences, charts.
+    /// Numbers the body draws in a way of its own; they export like the others.
+    pub drawn_otherwise: Vec<Table>,
+    pub charts: Vec<Chart>,
+    /// Between controls and charts: sentences.
     pub body: Html,
 }
 
@@ -49,8 +53,10 @@ pub fn sheet(scene: &Scene<'_>, sheet: Sheet<'_>) -> Html {
     let (economics, dispatch) = (&scene.state.economics, &scene.hands.dispatch);
     let texts = &words().economics;
     let reset = dispatch.reform(|_| Action::Economics(EconomicsAction::Reset));
+    let back = dispatch.reform(|_| Action::Economics(EconomicsAction::CameBack));
     let tools = html! {
         <span class="sheet-tools">
+            if economics.is_followed() { <span class="note">{ texts.followed }{ " " }<button type="button" data-does="come-back" onclick={back}>{ texts.come_back }</button></span> }
             { export::links(economics, &sheet) }
             <a href={format!("docs/economics/{}.html", sheet.name)} target="_blank" rel="noopener">{ texts.docs }</a>
             <button type="button" class="reset" disabled={!economics.is_edited()} onclick={reset}>{ texts.reset }</button>
@@ -68,6 +74,7 @@ pub fn sheet(scene: &Scene<'_>, sheet: Sheet<'_>) -> Html {
                     <div class="assumed">{ assumptions(economics, sheet.drawer, dispatch) }</div></details>
             }
             { sheet.body }
+            if !sheet.charts.is_empty() { <div class="charts">{ for sheet.charts.iter().map(Chart::draw) }</div> }
             { tables(&sheet.tables) }
             <p class="legend origins">
                 <span class="measured">{ words().figure.measured_legend }</span>

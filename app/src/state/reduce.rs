@@ -6,9 +6,10 @@
 use std::rc::Rc;
 
 use super::economics::Quality;
+use super::economics::reference::Reference;
 use super::{
-    Action, Activity, AppState, Asked, Beside, Conversation, Economics, Editing, Loading, Model, Role,
-    Selection, Turn, View, examine, time,
+    Action, Activity, AppState, Asked, Beside, Conversation, Editing, Loading, Model, Role, Selection, Turn,
+    View, examine, time,
 };
 use crate::protocol::{Envelope, Event, Finish, LoadStage, Request, Source, VERSION};
 
@@ -118,7 +119,7 @@ pub fn reduce(mut state: AppState, action: Action) -> (AppState, Vec<Request>) {
         }
         Action::RunLeft => state.leave(),
         Action::Economics(action) => {
-            requests.extend(Economics::request(&action));
+            requests.extend(state.economics.request(&action));
             Rc::make_mut(&mut state.economics).fold(action);
         }
         Action::Looked(selection, view) => look(&mut state, selection, view),
@@ -274,7 +275,12 @@ fn apply(state: &mut AppState, event: Event) {
                 state.alert = Some(reason);
             }
         }
-        Event::Calibrated { .. } | Event::BitsCompared(_) | Event::MeasureFailed { .. } => {
+        Event::Calibrated { .. }
+        | Event::BitsCompared(_)
+        | Event::Comparing { .. }
+        | Event::FileCompared(_)
+        | Event::CompareEnded
+        | Event::MeasureFailed { .. } => {
             Rc::make_mut(&mut state.economics).hear(&event);
             if let Event::MeasureFailed { reason } = event {
                 state.alert = Some(reason);
@@ -365,9 +371,10 @@ fn apply_generation(state: &mut AppState, event: Event) {
             first_position,
             pieces,
         } => {
-            if state.economics.quality != Quality::Unknown {
+            let economics = &state.economics;
+            if economics.quality != Quality::Unknown || economics.reference != Reference::None {
                 // It was measured over the conversation before this prompt.
-                Rc::make_mut(&mut state.economics).quality = Quality::Unknown;
+                Rc::make_mut(&mut state.economics).forget_quality();
             }
             let asked = conversation.asked.take();
             state.examination.forget_from(if fresh { 0 } else { reused });

@@ -1,6 +1,7 @@
 //! The texts of the economics panels: a title and a lead for each panel, a label and a story for each
 //! number.
 
+use crate::state::economics::own::RowError;
 use crate::state::economics::{Assumption, Unit};
 
 /// What a number is called, and how it comes about.
@@ -26,10 +27,12 @@ pub struct Economics {
     pub beside: &'static str,
     /// Between whose a sentence is and the sentence.
     pub colon: &'static str,
+    pub come_back: &'static str,
     pub device: &'static str,
     pub docs: &'static str,
     pub exact: &'static str,
     pub export: &'static str,
+    pub followed: &'static str,
     pub from: From,
     pub loaded: &'static str,
     pub more: &'static str,
@@ -58,6 +61,8 @@ pub struct Economics {
 pub struct From {
     pub edited: &'static str,
     pub file: &'static str,
+    /// Day and what it was made from.
+    pub own: fn(&str, &str) -> String,
     pub run: &'static str,
     pub unverified: &'static str,
     pub usual: &'static str,
@@ -83,6 +88,9 @@ pub struct Here {
     pub bytes_each: Told,
     pub calibrate: &'static str,
     /// Before bytes per second.
+    pub calibrate_again: &'static str,
+    /// Workers (0: a GPU), device and day.
+    pub calibrated_how: fn(u32, &str, &str) -> String,
     pub calibrated: &'static str,
     pub calibrating: &'static str,
     pub conversation: &'static str,
@@ -176,9 +184,11 @@ pub struct Demand {
     pub devices: Told,
     pub dollars_axis: &'static str,
     pub full: Told,
+    pub joules: Told,
     pub margin: Told,
     pub per_hour: Told,
     pub per_million: Told,
+    pub power: Told,
     pub revenue: Told,
     pub ticket: Told,
     pub ticket_dollars: Told,
@@ -269,6 +279,25 @@ pub struct Bits {
     pub how: &'static str,
     pub nothing_to_compare: &'static str,
     pub audit: &'static str,
+    /// Name of the file and how it is stored.
+    pub against: fn(&str, &str) -> String,
+    pub against_how: &'static str,
+    pub by_position: &'static str,
+    pub cancel: &'static str,
+    pub compare: &'static str,
+    /// Positions done, of how many.
+    pub comparing: fn(u32, u32) -> String,
+    pub farthest: Told,
+    pub farthest_title: &'static str,
+    pub open_reference: &'static str,
+    /// Of the named file.
+    pub opening: fn(&str) -> String,
+    pub own_expects: &'static str,
+    pub position: &'static str,
+    pub reference_expects: &'static str,
+    /// Name, its bytes, and those of the loaded model.
+    pub reference_needs: fn(&str, &str, &str) -> String,
+    pub token: &'static str,
 }
 
 /// `receipt.rs`.
@@ -353,25 +382,50 @@ pub struct Waste {
 /// `guide.rs`.
 pub struct Guide {
     pub lead: Lead,
-    pub active: &'static str,
+    pub active: Told,
     pub compare: &'static str,
-    pub ceiling: &'static str,
-    pub crossover: &'static str,
+    pub ceiling: Told,
+    pub crossover: Told,
     pub device: &'static str,
     pub devices: &'static str,
-    pub experts: &'static str,
+    pub experts: Told,
     pub format: &'static str,
-    pub kv: &'static str,
-    pub memory: &'static str,
-    pub bandwidth: &'static str,
-    pub peak: &'static str,
-    pub balance: &'static str,
-    pub watts: &'static str,
-    pub rent: &'static str,
+    pub kv: Told,
+    pub memory: Told,
+    pub bandwidth: Told,
+    pub peak: Told,
+    pub balance: Told,
+    pub watts: Told,
+    pub rent: Told,
     pub model: &'static str,
     pub models: &'static str,
+    pub published: &'static str,
+    pub prices: &'static str,
+    pub price: fn(&str) -> &'static Told,
+    pub seller: &'static str,
+    /// Rows shown, of how many.
+    pub shortened: fn(u64, u64) -> String,
+    pub show_on: &'static str,
     pub source: &'static str,
-    pub total: &'static str,
+    pub total: Told,
     pub owned: &'static str,
     pub sorted: fn(&str) -> String,
+    pub rows: Rows,
+}
+
+/// `guide/edit.rs`: rows of the visitor's own.
+pub struct Rows {
+    /// Of the one that is named.
+    pub add: fn(&str) -> String,
+    pub change: &'static str,
+    pub delete: &'static str,
+    pub drop_all: &'static str,
+    pub error: fn(&RowError) -> String,
+    /// A number of a row, by its key.
+    pub field: fn(&str) -> &'static str,
+    pub kept: &'static str,
+    pub name: &'static str,
+    pub optional: &'static str,
+    pub restore: &'static str,
+    pub yours: &'static str,
 }

@@ -15,6 +15,7 @@ use crate::protocol::{Executor, ExecutorFacts};
 /// A session, and what runs it and why.
 pub struct Chosen {
     pub session: Session,
+    pub device: Device,
     pub facts: ExecutorFacts,
 }
 
@@ -92,7 +93,11 @@ impl Opener<'_> {
             wasm_bytes: wasm_bytes(),
             reason,
         };
-        Ok(Chosen { session, facts })
+        Ok(Chosen {
+            session,
+            device: device.clone(),
+            facts,
+        })
     }
 }
 

@@ -6,8 +6,8 @@ use std::rc::Rc;
 
 use futures_util::future::try_join;
 use moescope_engine::gguf::GgufError;
-use moescope_engine::session::{Needs, Session, SessionOptions};
-use moescope_engine::{Error, ExecutorKind, KvFormat, Model};
+use moescope_engine::session::{Device, Needs, Session, SessionOptions};
+use moescope_engine::{Error, KvFormat, Model};
 use wasm_bindgen::JsCast;
 use web_sys::{DedicatedWorkerGlobalScope, Url};
 
@@ -31,7 +31,7 @@ pub struct Loaded {
     /// Where its bytes are, for what is read of them again.
     pub source: Source,
     /// What runs it.
-    pub executor: ExecutorKind,
+    pub device: Device,
 }
 
 /// How the visitor wants it.
@@ -149,11 +149,17 @@ async fn open(
         let chosen = opener.choose(wanted.executor).await?;
         Ok::<_, Error>((model, chosen))
     };
-    let ((), (model, Chosen { session, facts })) = try_join(arrives, opens).await?;
-    let executor = match facts.executor {
-        Executor::Gpu => ExecutorKind::Gpu,
-        Executor::Cpu => ExecutorKind::Cpu,
-    };
+    let (
+        (),
+        (
+            model,
+            Chosen {
+                session,
+                device,
+                facts,
+            },
+        ),
+    ) = try_join(arrives, opens).await?;
     let event = Event::Loaded {
         load_id,
         model: model_facts(&model, &session),
@@ -165,7 +171,7 @@ async fn open(
             session,
             chat: Chat::default(),
             source,
-            executor,
+            device,
         },
         event,
     ))

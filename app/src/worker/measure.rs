@@ -4,28 +4,29 @@
 use moescope_engine::compare::{Compared, compare};
 use moescope_engine::rounded::Rounded;
 use moescope_engine::session::{Device, SessionOptions};
-use moescope_engine::{Error, ExecutorKind, Session, TokenId};
+use moescope_engine::{Error, Session, TokenId};
 
 use super::load::Loaded;
 use super::post::Post;
-use crate::protocol::{BitsFacts, Event};
+use crate::protocol::{BitsFacts, ComparedFacts, Event};
 
 /// Positions held against each other: enough to tell, and short enough to wait for.
-const MOST_POSITIONS: usize = 256;
+pub const MOST_POSITIONS: usize = 256;
 /// Weights are held twice while they are compared.
 const MOST_BYTES: u64 = 700 << 20;
 
+pub const NO_CONVERSATION: &str = "There is no conversation to compare over.";
+
 /// Tells how fast the device of the loaded model moves memory.
 pub async fn calibrate(loaded: Option<&Loaded>, post: &Post) {
-    let measured = match loaded {
-        None => return fail(post, "There is no model whose device could be measured.".into()),
-        Some(loaded) => match device(loaded).await {
-            Ok(device) => device.bandwidth().await,
-            Err(err) => Err(err),
-        },
+    let Some(loaded) = loaded else {
+        return fail(post, "There is no model whose device could be measured.".into());
     };
-    match measured {
-        Ok(bytes_per_second) => post.events(vec![Event::Calibrated { bytes_per_second }]),
+    match loaded.device.bandwidth().await {
+        Ok(bytes_per_second) => post.events(vec![Event::Calibrated {
+            bytes_per_second,
+            threads: loaded.device.threads() as u32,
+        }]),
         Err(err) => fail(post, format!("This device could not be measured: {err}.")),
     }
 }
@@ -33,15 +34,9 @@ pub async fn calibrate(loaded: Option<&Loaded>, post: &Post) {
 /// Tells how far the model with rounded experts is from itself.
 pub async fn compare_bits(bits: &[u8], loaded: Option<&Loaded>, post: &Post) {
     let Some(loaded) = loaded.filter(|loaded| !loaded.session.tokens().is_empty()) else {
-        return fail(post, "There is no conversation to compare over.".into());
+        return fail(post, NO_CONVERSATION.into());
     };
-    let bytes = loaded.model.gguf.file_bytes;
-    if bytes > MOST_BYTES {
-        let reason = format!(
-            "This model is too large to be held twice in the page ({} MB, {} at most).",
-            bytes >> 20,
-            MOST_BYTES >> 20
-        );
+    if let Err(reason) = both_fit(loaded.model.gguf.file_bytes) {
         return fail(post, reason);
     }
     match compared(bits, loaded).await {
@@ -62,13 +57,28 @@ async fn compared(bits: &[u8], loaded: &Loaded) -> Result<Vec<BitsFacts>, Error>
         let rounded = Rounded::experts(source, spec, bits)?;
         let mut other = Session::open(spec, &rounded, &device, options, &mut |_, _| {}).await?;
         let compared = compare(&mut reference, &mut other, tokens).await?;
-        all.push(facts(bits, &compared));
+        all.push(BitsFacts {
+            bits,
+            compared: facts(&compared),
+        });
     }
     Ok(all)
 }
 
+/// Whether a model may be held beside the loaded one.
+pub fn both_fit(bytes: u64) -> Result<(), String> {
+    if bytes <= MOST_BYTES {
+        return Ok(());
+    }
+    Err(format!(
+        "This model is too large to be held beside another in the page ({} MB, {} at most).",
+        bytes >> 20,
+        MOST_BYTES >> 20
+    ))
+}
+
 /// Logits of every position of a batch.
-fn options(tokens: &[TokenId]) -> SessionOptions {
+pub fn options(tokens: &[TokenId]) -> SessionOptions {
     const BATCH: u32 = 16;
     SessionOptions {
         context: tokens.len() as u32,
@@ -79,16 +89,17 @@ fn options(tokens: &[TokenId]) -> SessionOptions {
 }
 
 /// A device of the kind that runs the model.
-async fn device(loaded: &Loaded) -> Result<Device, Error> {
-    match loaded.executor {
-        ExecutorKind::Gpu => Device::gpu().await,
-        ExecutorKind::Cpu => Ok(Device::Cpu),
+pub async fn device(loaded: &Loaded) -> Result<Device, Error> {
+    match loaded.device {
+        Device::Gpu(_) => Device::gpu().await,
+        // A team computes one model.
+        _ => Ok(Device::Cpu),
     }
 }
 
-fn facts(bits: u8, compared: &Compared) -> BitsFacts {
-    BitsFacts {
-        bits,
+/// As the page takes it.
+pub fn facts(compared: &Compared) -> ComparedFacts {
+    ComparedFacts {
         positions: compared.positions,
         divergence_bits: compared.divergence_bits,
         agreement: compared.agreement,
@@ -97,6 +108,7 @@ fn facts(bits: u8, compared: &Compared) -> BitsFacts {
     }
 }
 
-fn fail(post: &Post, reason: String) {
+/// What was asked for does not come, and why.
+pub fn fail(post: &Post, reason: String) {
     post.events(vec![Event::MeasureFailed { reason }]);
 }

@@ -4,9 +4,9 @@
 
 use std::error::Error;
 
-use moescope_engine::KvFormat;
 use moescope_engine::arch::Spec;
 use moescope_engine::session::Device;
+use moescope_engine::{KvFormat, TokenId};
 
 pub type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -73,4 +73,14 @@ impl Args {
             .copied()
             .ok_or_else(|| format!("--kv {name}: choose f16 or f32").into())
     }
+}
+
+/// `1,2,3` as token ids.
+pub fn tokens(list: &str) -> Result<Vec<TokenId>> {
+    let parse = |item: &str| {
+        item.trim()
+            .parse()
+            .map_err(|_| format!("--tokens: {item:?} is no token id").into())
+    };
+    list.split(',').map(parse).collect()
 }

@@ -113,7 +113,9 @@ impl Bill {
         });
         let total = Picodollars(lines.iter().map(|(_, _, cost)| cost.0).sum());
         let saving_dollars = usage.cache_read as f64 * (prices.input - prices.cache_read) / 1e6
-            - usage.cache_write as f64 * (prices.cache_write - prices.input) / 1e6;
+            - usage.cache_write as f64 * (prices.cache_write - prices.input) / 1e6
+            // Nothing is no less than nothing.
+            + 0.0;
         Self {
             usage,
             lines,

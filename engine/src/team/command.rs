@@ -36,6 +36,8 @@ pub enum Command {
     Fork { session: SessionId, copy: SessionId },
     /// Forgets a session.
     Close { session: SessionId },
+    /// Reads memory, so many bytes so many times, and lays down how fast it was.
+    Read { bytes: u32, times: u32 },
     /// The end.
     Leave,
 }
@@ -86,6 +88,7 @@ impl Command {
             ]),
             Self::Fork { session, copy } => put(&[5, session, copy]),
             Self::Close { session } => put(&[6, session]),
+            Self::Read { bytes, times } => put(&[7, bytes, times]),
         }
         words
     }
@@ -129,6 +132,10 @@ impl Command {
             },
             5 => Self::Fork { session, copy: a },
             6 => Self::Close { session },
+            7 => Self::Read {
+                bytes: session,
+                times: a,
+            },
             _ => Self::Leave,
         }
     }
@@ -186,6 +193,10 @@ mod tests {
             },
             Command::Fork { session, copy: 4 },
             Command::Close { session },
+            Command::Read {
+                bytes: 1 << 25,
+                times: 5,
+            },
             Command::Leave,
         ];
         for command in commands {

@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use super::TeamError;
 use super::board::{
-    ARGUMENT_WORDS, ARGUMENTS, Board, COMMAND, DONE, PAYLOAD, PAYLOAD_WORDS, break_off, of_rank, tell,
-    wait_until,
+    ARGUMENT_WORDS, ARGUMENTS, Board, COMMAND, DONE, PAYLOAD, PAYLOAD_WORDS, RESULTS, break_off, of_rank,
+    tell, wait_until,
 };
 use super::command::{Command, SessionId, limits};
 use super::lead::EVERYBODY;
@@ -14,6 +14,7 @@ use super::seat::Seat;
 use crate::arch::Spec;
 use crate::cpu::executor::CpuExecutor;
 use crate::plan::Plan;
+use crate::session::read_rate;
 
 /// Follows until the lead ends it, or until something fails, which ends the team.
 pub fn follow(board: Rc<dyn Board>, rank: usize, size: usize, spec: &Spec) {
@@ -112,6 +113,10 @@ impl Follower<'_> {
             }
             Command::Close { session } => {
                 self.sessions.remove(&session);
+            }
+            Command::Read { bytes, times } => {
+                let rate = read_rate(bytes as usize, times) as f32;
+                self.board.store(RESULTS + self.rank as usize, rate.to_bits());
             }
             Command::Leave => return Ok(false),
         }

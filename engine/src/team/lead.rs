@@ -6,11 +6,13 @@ use std::rc::Rc;
 
 use super::TeamError;
 use super::board::{
-    ARGUMENTS, Board, COMMAND, DONE, MOST, PATIENCE, PAYLOAD, PAYLOAD_WORDS, of_rank, tell, wait_until,
+    ARGUMENTS, Board, COMMAND, DONE, MOST, PATIENCE, PAYLOAD, PAYLOAD_WORDS, RESULTS, of_rank, tell,
+    wait_until,
 };
 use super::command::{Command, SessionId};
 use super::seat::Seat;
 use crate::plan::PackId;
+use crate::session::read_rate;
 
 /// Rank of no worker: all of them.
 pub(super) const EVERYBODY: u32 = u32::MAX;
@@ -50,6 +52,19 @@ impl Lead {
 
     pub(crate) fn seat(&self) -> Seat {
         self.seat.clone()
+    }
+
+    /// Bytes per second that all workers read together, each so many bytes of its own so many times.
+    pub(crate) fn bandwidth(&self, bytes: u32, times: u32) -> Result<f64, TeamError> {
+        self.tell(Command::Read { bytes, times }, &[])?;
+        let mut rate = read_rate(bytes as usize, times);
+        let number = self.commands.get();
+        for rank in 1..self.size {
+            let done = of_rank(DONE, rank);
+            wait_until(&*self.board, done, Some(PATIENCE), |done| done == number)?;
+            rate += f64::from(f32::from_bits(self.board.load(RESULTS + rank)));
+        }
+        Ok(rate)
     }
 
     /// Tells all others, once they have done what they were told before.

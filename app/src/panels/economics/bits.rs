@@ -1,6 +1,9 @@
 //! Bits: size and ceiling by format, and what rounding does to the answers, measured on the visitor's
 //! own conversation.
 
+mod quality;
+mod reference;
+
 use moescope_engine::cost::{WeightBytes, roofline};
 use yew::{Html, html};
 
@@ -8,12 +11,9 @@ use super::controls::Picker;
 use super::lines::{Cell, Column, Line, Shown, Table, line, of_weights, shown};
 use super::{Sheet, sheet};
 use crate::format;
-use crate::panels::nothing;
 use crate::panels::views::Scene;
-use crate::protocol::BitsFacts;
-use crate::state::Action;
 use crate::state::economics::subject::{Subject, subjects};
-use crate::state::economics::{Assumption, Economics, EconomicsAction, Quality};
+use crate::state::economics::{Assumption, Economics};
 use crate::words::words;
 
 const CONTROLS: &[Assumption] = &[Assumption::Bits, Assumption::Context];
@@ -32,8 +32,6 @@ const FORMATS: [(&str, f64); 6] = [
     ("Q4_0", 4.5),
     ("MXFP4", 4.25),
 ];
-/// Bits that the page rounds to.
-pub const ROUNDED_TO: [u8; 6] = [8, 6, 5, 4, 3, 2];
 
 /// The panel.
 pub fn view(scene: &Scene<'_>) -> Html {
@@ -48,9 +46,8 @@ pub fn view(scene: &Scene<'_>) -> Html {
         by_subject(economics, &subjects, bits),
     )];
     tables.extend(subjects.iter().map(|subject| by_format(economics, subject)));
-    if let Quality::Known(measured) = &economics.quality {
-        tables.insert(0, quality(measured));
-    }
+    let measured = [quality::table(economics), reference::tables(economics)];
+    tables.splice(0..0, measured.into_iter().flatten());
     sheet(
         scene,
         Sheet {
@@ -60,7 +57,9 @@ pub fn view(scene: &Scene<'_>) -> Html {
             controls: CONTROLS,
             drawer: DRAWER,
             tables,
-            body: measuring(scene),
+            drawn_otherwise: Vec::new(),
+            charts: reference::chart(economics).into_iter().collect(),
+            body: html! { <>{ quality::measuring(scene) }{ reference::choosing(scene) }</> },
         },
     )
 }
@@ -190,71 +189,4 @@ fn cell(
     inputs.pop();
     inputs.extend(more);
     Cell::modelled(value, (number.text)(value), inputs)
-}
-
-/// What was measured, a column for each number of bits.
-fn quality(measured: &[BitsFacts]) -> Table {
-    let texts = &words().economics.bits;
-    let columns = measured
-        .iter()
-        .map(|facts| Column::named(&format!("bits-{}", facts.bits), &format!("{} bit", facts.bits)));
-    let counted = |value: f64, text: String| Cell::counted(value, text);
-    let lines = vec![
-        line("positions", &texts.positions, "", measured, |facts| {
-            counted(
-                f64::from(facts.positions),
-                format::count(u64::from(facts.positions)),
-            )
-        }),
-        line(
-            "kl-divergence",
-            &texts.divergence,
-            "Σ_v p(v)·log₂(p(v) / q(v))",
-            measured,
-            |facts| counted(facts.divergence_bits, format::bits_exact(facts.divergence_bits)),
-        ),
-        line(
-            "agreement",
-            &texts.agreement,
-            "argmax p = argmax q",
-            measured,
-            |facts| counted(facts.agreement, format::percent(facts.agreement)),
-        ),
-        line(
-            "perplexity",
-            &texts.perplexity,
-            "2^(mean −log₂ q(next))",
-            measured,
-            |facts| {
-                let text = format!(
-                    "{} ({})",
-                    format::significant(facts.perplexity),
-                    format::significant(facts.reference_perplexity)
-                );
-                counted(facts.perplexity, text)
-            },
-        ),
-    ];
-    Table::under(texts.measured, columns.collect(), lines)
-}
-
-/// The button that measures, and what it does.
-fn measuring(scene: &Scene<'_>) -> Html {
-    let texts = &words().economics.bits;
-    let is_empty = scene.state.conversation.latest().is_none();
-    let is_under_way = scene.state.economics.quality == Quality::UnderWay;
-    let onclick = scene
-        .hands
-        .dispatch
-        .reform(|_| Action::Economics(EconomicsAction::BitsAsked(ROUNDED_TO.to_vec())));
-    let is_ready = !is_empty && !is_under_way && scene.state.activity.is_idle();
-    html! {
-        <div class="on-request">
-            <p class="note">{ texts.how }</p>
-            <button type="button" data-does="compare-bits" disabled={!is_ready} {onclick}>
-                { if is_under_way { texts.measuring } else { texts.measure } }</button>
-            if is_empty { { nothing(texts.nothing_to_compare) } }
-            <p class="note">{ texts.audit }</p>
-        </div>
-    }
 }

@@ -80,6 +80,8 @@ pub fn view(scene: &Scene<'_>) -> Html {
                 Column::only(texts.lead.title),
                 lines(economics, &team, receipt),
             )],
+            drawn_otherwise: Vec::new(),
+            charts: Vec::new(),
             body,
         },
     )
@@ -102,11 +104,12 @@ fn lines(economics: &Economics, team: &Team, receipt: f64) -> Vec<Line> {
         let inputs = std::iter::once(receipt_input()).chain(shown(economics, inputs)).collect();
         one(name, told, formula, Cell::modelled(value, text, inputs))
     };
+    let of_receipt = [&[Assumption::TaskScale, Assumption::CacheWrites], &Assumption::PRICES[..]].concat();
     let of_tokens = [OF_TASKS, &[Assumption::TaskScale, Assumption::SuccessRate]].concat();
     let of_money = [&of_tokens[..], &[Assumption::Budget]].concat();
     let (end, ends) = day_of_end(economics, burn.months);
     vec![
-        of_run("dollars-per-attempt", &texts.task, "receipt·scale", team.dollars_per_attempt, format::dollars(team.dollars_per_attempt), &[Assumption::TaskScale]),
+        of_run("dollars-per-attempt", &texts.task, "receipt·scale", team.dollars_per_attempt, format::dollars(team.dollars_per_attempt), &of_receipt),
         line("attempts-per-task", &texts.attempts, "1 / success rate", burn.attempts_per_task, format::significant(burn.attempts_per_task), &[Assumption::SuccessRate]),
         line("tasks-per-month", &texts.tasks, "seats·tasks·days", burn.tasks_per_month, format::large_size(burn.tasks_per_month), OF_TASKS),
         of_run("per-token-dollars", &texts.tokens, "tasks·attempts·receipt·scale", burn.per_token, format::dollars(burn.per_token), &of_tokens),

@@ -2,6 +2,7 @@
 
 use yew::{Html, classes, html};
 
+use crate::format::Origin;
 use crate::words::words;
 
 /// One axis.
@@ -15,11 +16,23 @@ pub struct Axis {
 /// One line.
 pub struct Series {
     pub name: String,
+    /// Its colour: the same for the same model on every chart.
+    pub hue: usize,
     /// `solid`, `dashed`, `dotted` or `measured`.
     pub style: &'static str,
     pub points: Vec<(f64, f64)>,
     /// Least and greatest around each point, where it spreads.
     pub spread: Vec<(f64, f64)>,
+}
+
+impl Series {
+    /// Circles stand for what the run shows, lines for a formula.
+    pub fn origin(&self) -> Origin {
+        match self.style {
+            "measured" => Origin::Counted,
+            _ => Origin::Modelled,
+        }
+    }
 }
 
 /// A chart.
@@ -123,9 +136,9 @@ impl Chart {
                 <svg role="img" aria-label={self.label} viewBox={format!("0 0 {WIDTH} {HEIGHT}")}>
                     { self.axes(&x, &y) }
                     if let Some(at) = self.at { <line class="at" x1={px(&x, at)} x2={px(&x, at)} y1={TOP.to_string()} y2={(HEIGHT - BOTTOM).to_string()} /> }
-                    { for self.series.iter().enumerate().map(|(nth, series)| line(nth, series, &x, &y)) }
+                    { for self.series.iter().map(|series| line(series, &x, &y)) }
                 </svg>
-                <figcaption>{ for self.series.iter().enumerate().map(|(nth, series)| key(nth, series)) }</figcaption>
+                <figcaption>{ for self.series.iter().map(key) }</figcaption>
                 { self.table() }
             </figure>
         }
@@ -179,7 +192,7 @@ fn py(range: &Range, value: f64) -> String {
     )
 }
 
-fn line(nth: usize, series: &Series, x: &Range, y: &Range) -> Html {
+fn line(series: &Series, x: &Range, y: &Range) -> Html {
     let points: Vec<String> = series
         .points
         .iter()
@@ -192,7 +205,7 @@ fn line(nth: usize, series: &Series, x: &Range, y: &Range) -> Html {
         .chain(lower.into_iter().rev())
         .map(|point| format!("{},{}", px(x, point.0), py(y, point.1)))
         .collect();
-    let class = classes!("series", format!("n{}", nth % 4), series.style);
+    let class = classes!("series", format!("n{}", series.hue % 4), series.style);
     html! {
         <g {class}>
             if !around.is_empty() { <polygon points={around.join(" ")} /> }
@@ -202,8 +215,8 @@ fn line(nth: usize, series: &Series, x: &Range, y: &Range) -> Html {
     }
 }
 
-fn key(nth: usize, series: &Series) -> Html {
-    let class = classes!("series", format!("n{}", nth % 4), series.style);
+fn key(series: &Series) -> Html {
+    let class = classes!("series", format!("n{}", series.hue % 4), series.style);
     html! {
         <span class="key"><svg viewBox="0 0 24 8" aria-hidden="true"><g {class}><polyline points="0,4 24,4" />
             if series.style == "measured" { <circle cx="12" cy="4" r="2.6" /> }</g></svg>{ &series.name }</span>

@@ -98,7 +98,9 @@ fn contexts(scene: &Scene<'_>) -> Html {
             controls: CONTROLS,
             drawer: DRAWER,
             tables: vec![Table::plain(columns, lines(economics, &cases))],
-            body: html! { <>{ for cases.iter().filter_map(overtakes) }<div class="charts">{ chart(economics, &cases) }</div></> },
+            drawn_otherwise: Vec::new(),
+            charts: vec![chart(economics, &cases)],
+            body: html! { <>{ for cases.iter().filter_map(overtakes) }</> },
         },
     )
 }
@@ -164,15 +166,16 @@ fn lines(economics: &Economics, cases: &[Case]) -> Vec<Line> {
     ]
 }
 
-fn chart(economics: &Economics, cases: &[Case]) -> Html {
+fn chart(economics: &Economics, cases: &[Case]) -> Chart {
     let texts = &words().economics.context;
     let kv_bytes = economics.value(Assumption::KvBits) / 8.0;
     let contexts = || CONTEXTS.map(|power| f64::from(1u32 << power));
-    let series = cases.iter().flat_map(|case| {
+    let series = cases.iter().enumerate().flat_map(|(hue, case)| {
         let sizes = &case.subject.sizes;
         let weights = sizes.active_bytes(case.subject.weights);
         let of = |name: String, style, points: Vec<(f64, f64)>| Series {
             name,
+            hue,
             style,
             points,
             spread: Vec::new(),
@@ -185,7 +188,7 @@ fn chart(economics: &Economics, cases: &[Case]) -> Html {
             of((texts.weights_line)(name), "dashed", weights.collect()),
         ]
     });
-    let chart = Chart {
+    Chart {
         name: "context",
         label: texts.chart,
         x: Axis {
@@ -200,8 +203,7 @@ fn chart(economics: &Economics, cases: &[Case]) -> Html {
         },
         series: series.collect(),
         at: Some(economics.value(Assumption::Context)),
-    };
-    chart.draw()
+    }
 }
 
 fn session(economics: &Economics) -> Session {
@@ -234,6 +236,8 @@ fn agents(scene: &Scene<'_>) -> Html {
             controls: OF_AGENTS,
             drawer: OF_PRICES,
             tables,
+            drawn_otherwise: Vec::new(),
+            charts: Vec::new(),
             body: Html::default(),
         },
     )

@@ -3,6 +3,7 @@
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::{Callback, Html, InputEvent, TargetCast, html};
 
+use super::lines::from_text;
 use crate::format;
 use crate::panels::views::Scene;
 use crate::panels::{Dispatch, when};
@@ -136,7 +137,10 @@ fn origin(from: &From, undo: Callback<yew::MouseEvent>) -> Html {
             <small class="from" title={format!("{source}, {date}")}>
                 if !verified { <em class="unverified">{ texts.unverified }</em>{ " " } }{ format!("{source}, {date}") }</small>
         },
-        _ => html! { <small class="from">{ texts.usual }</small> },
+        other => {
+            let told = from_text(other);
+            html! { <small class="from" title={told.clone()}>{ told }</small> }
+        }
     }
 }
 

@@ -31,6 +31,14 @@ const DRAWER: &[Assumption] = &[
     Assumption::FixedMicros,
     Assumption::KvBits,
     Assumption::Reserve,
+    Assumption::Watts,
+    Assumption::PowerWorking,
+    Assumption::PowerWaiting,
+];
+const OF_POWER: &[Assumption] = &[
+    Assumption::Watts,
+    Assumption::PowerWorking,
+    Assumption::PowerWaiting,
 ];
 /// What a fleet rests on.
 const OF_FLEET: &[Assumption] = &[
@@ -111,7 +119,9 @@ fn fleets(scene: &Scene<'_>) -> Html {
             controls: CONTROLS,
             drawer: DRAWER,
             tables: vec![Table::plain(columns, lines(economics, &cases))],
-            body: html! { <>{ for cases.iter().map(scale) }<div class="charts">{ chart(economics, &cases) }</div></> },
+            drawn_otherwise: Vec::new(),
+            charts: vec![chart(economics, &cases)],
+            body: html! { <>{ for cases.iter().map(scale) }</> },
         },
     )
 }
@@ -130,6 +140,7 @@ fn lines(economics: &Economics, cases: &[Case]) -> Vec<Line> {
     let (rent, price) = (economics.value(Assumption::Rent), economics.value(Assumption::SalePrice));
     let wanted = economics.value(Assumption::TokensWanted);
     let revenue = wanted * 3600.0 * price / 1e6;
+    let power = economics.assumed_power();
     let (money, sale) = ([Assumption::Rent], [Assumption::Rent, Assumption::SalePrice]);
     vec![
         model("ticket-devices", &texts.ticket, "fewest n with memory·n·(1 − reserve) ≥ weights + KV(S)", &[], &|fleet| fleet.devices_per_copy, format::number),
@@ -146,15 +157,18 @@ fn lines(economics: &Economics, cases: &[Case]) -> Vec<Line> {
         model("revenue-per-hour", &texts.revenue, "3600·wanted·price / 10⁶", &sale, &|_| revenue, format::dollars_per_hour),
         model("margin", &texts.margin, "(revenue − cost) / revenue", &sale, &|fleet| (revenue - fleet.dollars_per_hour) / revenue, format::signed_percent),
         model("break-even-per-day", &texts.break_even, "24·cost per hour / price·10⁶", &sale, &|fleet| money::break_even_per_day(fleet.dollars_per_hour, price), format::large_size),
+        model("fleet-watts", &texts.power, "n·copies·W·(waiting + (working − waiting)·busy)", OF_POWER, &|fleet| fleet.devices() * power.mean(fleet.busy), format::watts),
+        model("joules-per-token", &texts.joules, "power of the fleet / wanted", OF_POWER, &|fleet| power.joules_of_demand(fleet.devices(), fleet.busy, wanted), format::joules),
     ]
 }
 
-fn chart(economics: &Economics, cases: &[Case]) -> Html {
+fn chart(economics: &Economics, cases: &[Case]) -> Chart {
     let texts = &words().economics.demand;
     let demands = DEMANDS.flat_map(|power| [1.0, 3.0].map(|times| times * 10f64.powi(power)));
     let demands: Vec<f64> = demands.collect();
-    let series = cases.iter().map(|case| Series {
+    let series = cases.iter().enumerate().map(|(hue, case)| Series {
         name: case.subject.name.clone(),
+        hue,
         style: "solid",
         points: demands
             .iter()
@@ -162,7 +176,7 @@ fn chart(economics: &Economics, cases: &[Case]) -> Html {
             .collect(),
         spread: Vec::new(),
     });
-    let chart = Chart {
+    Chart {
         name: "demand",
         label: texts.chart,
         x: Axis {
@@ -177,8 +191,7 @@ fn chart(economics: &Economics, cases: &[Case]) -> Html {
         },
         series: series.collect(),
         at: Some(economics.value(Assumption::TokensWanted)),
-    };
-    chart.draw()
+    }
 }
 
 /// What DeepSeek published of the same day, beside what is computed.
@@ -218,6 +231,8 @@ fn day(scene: &Scene<'_>) -> Html {
             controls: OF_DAY,
             drawer: &[],
             tables: vec![Table::plain(columns, day_lines(economics, &account))],
+            drawn_otherwise: Vec::new(),
+            charts: Vec::new(),
             body: Html::default(),
         },
     )

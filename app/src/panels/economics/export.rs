@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use yew::{Html, html};
 
 use super::Sheet;
-use super::lines::{Cell, Column, Line};
+use super::chart::{Chart, Series};
+use super::lines::{Cell, Column, Line, Table};
 use crate::state::economics::{Assumption, Economics};
 use crate::words::words;
 
@@ -37,9 +38,7 @@ fn json_text(economics: &Economics, sheet: &Sheet<'_>) -> String {
         .chain(sheet.drawer)
         .map(assumption)
         .collect();
-    let tables: Vec<Value> = sheet
-        .tables
-        .iter()
+    let tables: Vec<Value> = tables(sheet)
         .map(|table| {
             json!({
                 "caption": table.caption,
@@ -47,7 +46,28 @@ fn json_text(economics: &Economics, sheet: &Sheet<'_>) -> String {
             })
         })
         .collect();
-    json!({ "panel": sheet.name, "assumptions": assumptions, "tables": tables }).to_string()
+    let charts: Vec<Value> = sheet.charts.iter().map(chart_json).collect();
+    json!({
+        "panel": sheet.name,
+        "device": economics.device().map(|device| &device.name),
+        "beside": economics.beside().map(|model| &model.name),
+        "prices": economics.prices().map(|(name, _)| name),
+        "assumptions": assumptions,
+        "tables": tables,
+        "charts": charts,
+    })
+    .to_string()
+}
+
+/// All of them, wherever they are drawn.
+fn tables<'a>(sheet: &'a Sheet<'_>) -> impl Iterator<Item = &'a Table> {
+    sheet.tables.iter().chain(&sheet.drawn_otherwise)
+}
+
+fn chart_json(chart: &Chart) -> Value {
+    let series = |series: &Series| json!({ "of": series.name, "origin": series.origin().name(), "points": series.points, "spread": series.spread });
+    let all: Vec<Value> = chart.series.iter().map(series).collect();
+    json!({ "name": chart.name, "label": chart.label, "x": chart.x.title, "y": chart.y.title, "series": all })
 }
 
 fn line_json(line: &Line, columns: &[Column]) -> Value {
@@ -64,21 +84,44 @@ fn line_json(line: &Line, columns: &[Column]) -> Value {
 }
 
 fn csv_text(sheet: &Sheet<'_>) -> String {
-    let mut text = String::from("name,label,of,value,shown,origin,formula\r\n");
-    for table in &sheet.tables {
+    let mut text = String::from("name,label,of,at,value,shown,origin,formula\r\n");
+    let mut row = |fields: [&str; 8]| {
+        text.push_str(&fields.map(quoted).join(","));
+        text.push_str("\r\n");
+    };
+    for table in tables(sheet) {
         for line in &table.lines {
             for (cell, column) in line.cells.iter().zip(&table.columns) {
-                let fields = [
+                let raw = cell.raw.to_string();
+                let (label, origin) = (line.told.label, cell.origin.name());
+                row([
                     line.name,
-                    line.told.label,
+                    label,
                     &column.name,
-                    &cell.raw.to_string(),
+                    "",
+                    &raw,
                     &cell.text,
-                    cell.origin.name(),
+                    origin,
                     line.formula,
-                ];
-                text.push_str(&fields.map(quoted).join(","));
-                text.push_str("\r\n");
+                ]);
+            }
+        }
+    }
+    for chart in &sheet.charts {
+        for series in &chart.series {
+            for (x, y) in &series.points {
+                let (at, raw, shown) = (x.to_string(), y.to_string(), (chart.y.tick)(*y));
+                let origin = series.origin().name();
+                row([
+                    chart.name,
+                    chart.label,
+                    &series.name,
+                    &at,
+                    &raw,
+                    &shown,
+                    origin,
+                    "",
+                ]);
             }
         }
     }

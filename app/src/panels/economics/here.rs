@@ -39,6 +39,8 @@ pub fn view(scene: &Scene<'_>) -> Html {
             controls: &[],
             drawer: &[],
             tables,
+            drawn_otherwise: Vec::new(),
+            charts: Vec::new(),
             body: html! { <>{ body }{ calibration(scene) }</> },
         },
     )
@@ -104,7 +106,7 @@ fn share_of_device(economics: &Economics, rate: f64) -> Option<Line> {
     let Calibration::Known(most) = economics.calibration else {
         return None;
     };
-    let share = rate / most;
+    let share = rate / most.bytes_per_second;
     let told = &words().economics.here.share;
     let cell = Cell::measured(share, format::signed_percent(share));
     Some(one(
@@ -115,39 +117,44 @@ fn share_of_device(economics: &Economics, rate: f64) -> Option<Line> {
     ))
 }
 
-/// What this device can do at best, or the button that finds out.
+/// What this device can do at best and when that was measured, and the button that measures again.
 fn calibration(scene: &Scene<'_>) -> Html {
     let texts = &words().economics.here;
-    let is_software = scene
-        .state
-        .model
-        .as_ref()
-        .is_some_and(|model| model.executor.is_software);
+    let executor = scene.state.model.as_ref().map(|model| &model.executor);
     let onclick = scene
         .hands
         .dispatch
         .reform(|_| Action::Economics(EconomicsAction::CalibrationAsked));
     let calibration = scene.state.economics.calibration;
     let told = match calibration {
-        Calibration::Known(rate) => {
+        Calibration::Known(known) => {
+            let rate = known.bytes_per_second;
             let value = value(
                 "device-bandwidth",
                 rate,
                 &format::byte_rate(rate),
                 Origin::Measured,
             );
-            html! { <>{ texts.calibrated }{ value }</> }
+            let day = known.day.map(format::day).unwrap_or_default();
+            let device = executor
+                .map(|executor| executor.device.clone())
+                .unwrap_or_default();
+            html! { <>{ texts.calibrated }{ value }{ ". " }{ (texts.calibrated_how)(known.threads, &device, &day) }</> }
         }
         _ => html! { texts.uncalibrated },
     };
-    let is_ready =
-        scene.state.model.is_some() && scene.state.activity.is_idle() && calibration != Calibration::UnderWay;
+    let is_under_way = calibration == Calibration::UnderWay;
+    let is_ready = executor.is_some() && scene.state.activity.is_idle() && !is_under_way;
+    let does = match calibration {
+        Calibration::UnderWay => texts.calibrating,
+        Calibration::Known(_) => texts.calibrate_again,
+        Calibration::Unknown | Calibration::Failed => texts.calibrate,
+    };
     html! {
-        <div class="on-request">
-            <p class="note">{ told }</p>
-            <button type="button" data-does="calibrate" disabled={!is_ready} {onclick}>
-                { if calibration == Calibration::UnderWay { texts.calibrating } else { texts.calibrate } }</button>
-            if is_software { <p class="note">{ texts.software }</p> }
+        <div class="to-measure">
+            <p class="note">{ told }
+                if executor.is_some_and(|executor| executor.is_software) { { " " }{ texts.software } }</p>
+            <button type="button" data-does="calibrate" disabled={!is_ready} {onclick}>{ does }</button>
         </div>
     }
 }

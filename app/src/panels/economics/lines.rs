@@ -205,7 +205,7 @@ pub fn of_weights(subject: &Subject) -> Vec<Shown> {
     inputs
 }
 
-fn is_verified(from: &From) -> bool {
+pub fn is_verified(from: &From) -> bool {
     !matches!(from, From::Preset { verified: false, .. })
 }
 
@@ -218,6 +218,7 @@ pub fn from_text(from: &From) -> String {
         From::File => texts.file.into(),
         From::Run => texts.run.into(),
         From::Preset { source, date, .. } => format!("{source}, {date}"),
+        From::Own { source, day } => (texts.own)(day, source),
     }
 }
 
@@ -271,7 +272,7 @@ fn label(line: &Line) -> Html {
     }
 }
 
-fn workings(cell: &Cell, column: &Column, is_named: bool) -> Html {
+pub fn workings(cell: &Cell, column: &Column, is_named: bool) -> Html {
     let unverified = words().economics.from.unverified;
     let input = |shown: &Shown| {
         html! {

@@ -58,6 +58,8 @@ pub fn view(scene: &Scene<'_>) -> Html {
             controls: CONTROLS,
             drawer: &[],
             tables,
+            drawn_otherwise: Vec::new(),
+            charts: Vec::new(),
             body,
         },
     )

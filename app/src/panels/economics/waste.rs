@@ -106,6 +106,8 @@ pub fn view(scene: &Scene<'_>) -> Html {
             controls: CONTROLS,
             drawer: DRAWER,
             tables,
+            drawn_otherwise: Vec::new(),
+            charts: Vec::new(),
             body,
         },
     )

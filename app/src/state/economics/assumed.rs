@@ -1,5 +1,6 @@
 //! The value an assumption has now, and where it is from.
 
+use moescope_engine::cost::energy::Power;
 use moescope_engine::cost::receipt::Prices;
 use moescope_engine::cost::{Device, Serving, Sizes, WeightBytes, roofline};
 
@@ -19,10 +20,29 @@ pub enum From {
         date: String,
         verified: bool,
     },
+    /// A row that the visitor changed on a day, and what it was made from.
+    Own { source: String, day: String },
     /// The file of the loaded model.
     File,
     /// The run.
     Run,
+}
+
+impl From {
+    /// Of a row of presets.
+    pub fn row(source: &str, date: &str, verified: bool, changed: Option<&String>) -> Self {
+        match changed {
+            Some(day) => Self::Own {
+                source: source.to_owned(),
+                day: day.clone(),
+            },
+            None => Self::Preset {
+                source: source.to_owned(),
+                date: date.to_owned(),
+                verified,
+            },
+        }
+    }
 }
 
 /// A number that goes into a formula.
@@ -80,15 +100,14 @@ impl Economics {
             Assumption::Memory => (device.memory_gb, "memory"),
             Assumption::Peak => (device.tflops.bf16, "tflops"),
             Assumption::Watts => (device.watts, "watts"),
-            Assumption::Rent => return Some(rent(device.rent()?)),
+            Assumption::Rent => return Some(rent(device.rent()?, device.changed.as_ref())),
             _ => return None,
         };
-        let from = From::Preset {
-            source: device.source.clone(),
-            date: device.date.clone(),
-            verified: !device.is_unverified(field),
-        };
-        Some((value, from))
+        let verified = !device.is_unverified(field);
+        Some((
+            value,
+            From::row(&device.source, &device.date, verified, device.changed.as_ref()),
+        ))
     }
 
     fn of_prices(&self, assumption: Assumption) -> Option<(f64, From)> {
@@ -106,12 +125,10 @@ impl Economics {
             "" => name.clone(),
             source => format!("{name}: {source}"),
         };
-        let from = From::Preset {
-            source,
-            date: sheet.date.clone(),
-            verified: true,
-        };
-        Some((value, from))
+        Some((
+            value,
+            From::row(&source, &sheet.date, true, prices.changed.as_ref()),
+        ))
     }
 
     /// Whether the visitor changed it.
@@ -126,6 +143,15 @@ impl Economics {
             bandwidth: self.value(Assumption::Bandwidth) * 1e12,
             flops: self.value(Assumption::Peak) * 1e12,
             watts: self.value(Assumption::Watts),
+        }
+    }
+
+    /// What the device is assumed to draw.
+    pub fn assumed_power(&self) -> Power {
+        Power {
+            watts: self.value(Assumption::Watts),
+            working: self.value(Assumption::PowerWorking),
+            waiting: self.value(Assumption::PowerWaiting),
         }
     }
 
@@ -170,11 +196,11 @@ impl Economics {
     }
 }
 
-fn rent(rent: &Rent) -> (f64, From) {
-    let from = From::Preset {
-        source: format!("{}, {}", rent.vendor, rent.source),
-        date: rent.date.clone(),
-        verified: rent.verified,
+fn rent(rent: &Rent, changed: Option<&String>) -> (f64, From) {
+    let source = match rent.source.as_str() {
+        "" => rent.vendor.clone(),
+        source => format!("{}, {source}", rent.vendor),
     };
+    let from = From::row(&source, &rent.date, rent.verified, changed);
     (rent.dollars_per_hour, from)
 }

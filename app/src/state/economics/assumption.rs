@@ -103,6 +103,8 @@ assumptions! {
     Memory = "memory", Log, 1 ..= 2000, 80, Gigabytes;
     OutcomePrice = "outcome-price", Log, 0.001 ..= 1000, 0.99, Dollars;
     Peak = "peak", Log, 0.1 ..= 20000, 989, Teraflops;
+    PowerWaiting = "power-waiting", Linear, 0 ..= 1, 0.1, Share;
+    PowerWorking = "power-working", Linear, 0.05 ..= 1, 0.75, Share;
     PrefillEfficiency = "prefill-efficiency", Linear, 0.05 ..= 1, 0.5, Share;
     PriceCacheRead = "price-cache-read", Log, 0.0001 ..= 1000, 0.3, DollarsPerMillion;
     PriceCacheWrite = "price-cache-write", Log, 0.0001 ..= 1000, 3.75, DollarsPerMillion;

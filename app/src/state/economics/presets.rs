@@ -8,7 +8,7 @@ use moescope_engine::cost::{Device, Shape, WeightBytes};
 use serde::{Deserialize, Serialize};
 
 /// `models.json`.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Models {
     pub date: String,
@@ -17,7 +17,7 @@ pub struct Models {
 }
 
 /// A model by its published geometry.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelPreset {
     pub id: String,
@@ -32,24 +32,34 @@ pub struct ModelPreset {
     pub top_k: u32,
     pub expert_ff: u32,
     pub shared_ff: u32,
-    pub attention: AttentionPreset,
+    #[serde(with = "AttentionPreset")]
+    pub attention: Attention,
     pub weights: WeightsPreset,
     pub published: Published,
     pub source: String,
     pub date: String,
     /// What was not read again at its source.
     pub unverified: Vec<String>,
+    /// The day on which the visitor changed the row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed: Option<String>,
 }
 
-/// Its attention.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
-pub enum AttentionPreset {
+/// The engine's own, as a preset spells it.
+#[derive(Serialize, Deserialize)]
+#[serde(
+    remote = "Attention",
+    tag = "kind",
+    rename_all = "lowercase",
+    deny_unknown_fields
+)]
+enum AttentionPreset {
     Grouped {
         n_heads: u32,
         n_kv_heads: u32,
         head_dim: u32,
-        window: Option<WindowPreset>,
+        #[serde(default)]
+        window: Option<(u32, u32)>,
     },
     Latent {
         n_heads: u32,
@@ -61,16 +71,8 @@ pub enum AttentionPreset {
     },
 }
 
-/// Layers that see only the last positions, but for every so many-th.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct WindowPreset {
-    pub every: u32,
-    pub width: u32,
-}
-
 /// The format its makers publish.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WeightsPreset {
     pub format: String,
@@ -79,7 +81,7 @@ pub struct WeightsPreset {
 }
 
 /// Billions of parameters.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Published {
     pub total: f64,
@@ -99,7 +101,7 @@ impl ModelPreset {
             top_k: self.top_k,
             expert_ff: self.expert_ff,
             shared_ff: self.shared_ff,
-            attention: self.attention.read(),
+            attention: self.attention,
         }
     }
 
@@ -111,41 +113,8 @@ impl ModelPreset {
     }
 }
 
-impl AttentionPreset {
-    fn read(&self) -> Attention {
-        match *self {
-            Self::Grouped {
-                n_heads,
-                n_kv_heads,
-                head_dim,
-                window,
-            } => Attention::Grouped {
-                n_heads,
-                n_kv_heads,
-                head_dim,
-                window: window.map(|window| (window.every, window.width)),
-            },
-            Self::Latent {
-                n_heads,
-                q_rank,
-                d_latent,
-                n_rot,
-                d_nope,
-                d_value,
-            } => Attention::Latent {
-                n_heads,
-                q_rank,
-                d_latent,
-                n_rot,
-                d_nope,
-                d_value,
-            },
-        }
-    }
-}
-
 /// `hardware.json`.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Hardware {
     pub date: String,
@@ -154,7 +123,7 @@ pub struct Hardware {
 }
 
 /// One device.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DevicePreset {
     pub id: String,
@@ -169,10 +138,13 @@ pub struct DevicePreset {
     pub source: String,
     pub date: String,
     pub unverified: Vec<String>,
+    /// As of a model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed: Option<String>,
 }
 
 /// Dense peaks by format, 10¹² operations per second.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Peaks {
     pub bf16: f64,
@@ -182,7 +154,7 @@ pub struct Peaks {
 }
 
 /// What an hour of a device was sold for.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rent {
     pub dollars_per_hour: f64,
@@ -231,10 +203,13 @@ pub struct TokenPrices {
     pub cache_read: Option<f64>,
     pub cache_write: Option<f64>,
     pub reasoning: Option<f64>,
+    /// As of a model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed: Option<String>,
 }
 
 /// `measured.json`.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MeasuredRuns {
     pub date: String,
@@ -244,7 +219,7 @@ pub struct MeasuredRuns {
 }
 
 /// A model on some devices, as others measured it.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MeasuredRun {
     pub model: String,
@@ -255,7 +230,7 @@ pub struct MeasuredRun {
 }
 
 /// What was reached of the roofline.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MeasuredShare {
     pub batch: u32,
@@ -263,7 +238,7 @@ pub struct MeasuredShare {
 }
 
 /// Energy of an output token.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MeasuredJoules {
     pub batch: u32,

@@ -83,6 +83,7 @@ fn entry_prices(entry: &Map<String, Value>) -> Option<TokenPrices> {
         cache_read: per_million("cache_read_input_token_cost"),
         cache_write: per_million("cache_creation_input_token_cost"),
         reasoning: per_million("output_cost_per_reasoning_token"),
+        changed: None,
     })
 }
 

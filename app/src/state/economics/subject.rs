@@ -44,11 +44,12 @@ impl Subject {
             sizes: preset.shape().sizes(),
             weights: preset.weight_bytes(),
             format: preset.weights.format.clone(),
-            from: From::Preset {
-                source: preset.source.clone(),
-                date: preset.date.clone(),
-                verified: preset.unverified.is_empty(),
-            },
+            from: From::row(
+                &preset.source,
+                &preset.date,
+                preset.unverified.is_empty(),
+                preset.changed.as_ref(),
+            ),
         }
     }
 
