@@ -55,7 +55,7 @@ async fn compared(bits: &[u8], loaded: &Loaded) -> Result<Vec<BitsFacts>, Error>
     let mut all = Vec::new();
     for &bits in bits {
         let rounded = Rounded::experts(source, spec, bits)?;
-        let mut other = Session::open(spec, &rounded, &device, options, &mut |_, _| {}).await?;
+        let mut other = Session::open(rounded.spec(), &rounded, &device, options, &mut |_, _| {}).await?;
         let compared = compare(&mut reference, &mut other, tokens).await?;
         all.push(BitsFacts {
             bits,
