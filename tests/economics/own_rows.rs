@@ -103,6 +103,9 @@ fn an_added_row_is_a_copy_under_a_name_of_its_own() {
     assert_eq!(*economics.presets, *fresh().presets);
 }
 
+/// Whether a reason is the expected one.
+type IsReason = fn(&RowError) -> bool;
+
 #[test]
 fn what_makes_no_sense_is_refused_with_a_reason_and_changes_nothing() {
     let mut economics = fresh();
@@ -112,7 +115,7 @@ fn what_makes_no_sense_is_refused_with_a_reason_and_changes_nothing() {
         row(Kind::Price, "claude-sonnet-4-5"),
     );
     let before = economics.presets.clone();
-    let cases: [(&RowId, &'static str, &str, fn(&RowError) -> bool); 12] = [
+    let cases: [(&RowId, &'static str, &str, IsReason); 12] = [
         (
             &device,
             "memory",
