@@ -134,6 +134,22 @@ fn a_team_examines_a_token_as_one_does() {
 }
 
 #[test]
+fn a_team_reads_memory_with_all_its_workers_and_computes_on_as_before() {
+    let subject = subjects().into_iter().next().expect("a model");
+    let (team, alone) = (Device::cpu(&subject.spec, 3), Device::Cpu);
+    assert_eq!((team.threads(), alone.threads()), (3, 1));
+    let mut session = subject.open(&team, 4);
+    let before = bits(&mut session, &tokens());
+    let rate = |device: &Device| pollster::block_on(device.bandwidth()).expect("it is measured");
+    let (together, one) = (rate(&team), rate(&alone));
+    assert!((1e8..1e13).contains(&together), "{together} bytes a second");
+    // Cores may be shared with other tests, but three workers read no less than a part of what one does.
+    assert!(together > one * 0.5, "{together} together, {one} alone");
+    session.truncate(0);
+    assert_eq!(bits(&mut session, &tokens()), before);
+}
+
+#[test]
 fn shares_are_whole_and_miss_nothing() {
     for (n, unit, size) in [(1, 4, 2), (7, 4, 2), (768, 4, 3), (6, 1, 4), (0, 4, 2)] {
         let shares: Vec<_> = (0..size).map(|rank| team::share(n, unit, rank, size)).collect();

@@ -291,11 +291,19 @@ pub fn unit(of: Unit) -> &'static str {
     (words().economics.unit)(of)
 }
 
+/// From here on nobody counts zeroes, and a field has no room for them.
+const MANY: f64 = 1e8;
+
 /// A number as one would type it, in full.
 pub fn plain(value: f64) -> String {
     // Twelve digits: a product like 0.07 · 100 is 7, not 7.000000000000001.
     let rounded: f64 = format!("{value:.11e}").parse().unwrap_or(value);
-    rounded.to_string().replace('.', numbers().decimal)
+    let text = if rounded.abs() < MANY {
+        rounded.to_string()
+    } else {
+        format!("{rounded:e}")
+    };
+    text.replace('.', numbers().decimal)
 }
 
 /// A percentage that may be below zero.

@@ -132,3 +132,30 @@ fn a_price_file_that_is_none_says_why_and_changes_nothing() {
         assert_eq!(economics.price_sheet(), &presets().prices);
     }
 }
+
+#[test]
+fn a_disclosed_day_says_who_disclosed_it() {
+    for assumption in Assumption::ALL
+        .iter()
+        .filter(|it| it.bounds().key.starts_with("day-"))
+    {
+        let From::Preset { source, date, .. } = fresh().input(*assumption).from else {
+            panic!("{assumption:?} comes from nowhere")
+        };
+        assert!(source.contains("deepseek-ai") && date == "2025-02-28");
+    }
+}
+
+#[test]
+fn a_number_in_a_field_is_read_as_it_was_written() {
+    use moescope_app::format::plain;
+    for assumption in Assumption::ALL {
+        let bounds = assumption.bounds();
+        for value in [bounds.least, bounds.start, bounds.most] {
+            let text = plain(value);
+            assert_eq!(text.parse(), Ok(value), "{assumption:?}");
+            assert!(text.len() <= 10, "{text} does not fit its field");
+        }
+    }
+    assert_eq!(plain(608e9), "6.08e11");
+}

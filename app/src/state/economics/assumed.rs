@@ -53,6 +53,8 @@ pub struct Input {
     pub from: From,
 }
 
+const DISCLOSURE: &str = "deepseek-ai/open-infra-index, open-source week, day 6";
+
 /// Shares of the roofline that real serving reaches: on one device, and over several.
 const USUAL_EFFICIENCY: [f64; 2] = [0.5, 0.25];
 
@@ -90,7 +92,8 @@ impl Economics {
     }
 
     fn preset_of(&self, assumption: Assumption) -> Option<(f64, From)> {
-        self.of_device(assumption).or_else(|| self.of_prices(assumption))
+        let of_sheets = self.of_device(assumption).or_else(|| self.of_prices(assumption));
+        of_sheets.or_else(|| disclosed(assumption))
     }
 
     fn of_device(&self, assumption: Assumption) -> Option<(f64, From)> {
@@ -194,6 +197,17 @@ impl Economics {
             reasoning: self.value(Assumption::PriceReasoning),
         }
     }
+}
+
+/// What DeepSeek told of a day of its service.
+fn disclosed(assumption: Assumption) -> Option<(f64, From)> {
+    let bounds = assumption.bounds();
+    let from = From::Preset {
+        source: DISCLOSURE.into(),
+        date: "2025-02-28".into(),
+        verified: true,
+    };
+    bounds.key.starts_with("day-").then_some((bounds.start, from))
 }
 
 fn rent(rent: &Rent, changed: Option<&String>) -> (f64, From) {
