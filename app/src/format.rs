@@ -162,8 +162,11 @@ pub fn bits(number: f32) -> String {
     format!("{}{NARROW}{}", fixed(f64::from(number), 2), numbers().bit)
 }
 
-/// A share as a whole percentage.
+/// A share as a whole percentage; a little is not nothing.
 pub fn percent(share: f64) -> String {
+    if share > 0.0 && share < 0.005 {
+        return format!("< 1{NARROW}%");
+    }
     format!("{:.0}{NARROW}%", share * 100.0)
 }
 
