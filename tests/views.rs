@@ -215,6 +215,9 @@ fn a_second_run_is_set_beside_and_compared() {
     assert!((shown - expected).abs() < 1e-9, "{shown} for {expected}");
     // A run of another shape is refused in a sentence.
     page.browser.click("#close-beside");
+    let _gone: bool = page
+        .browser
+        .wait_for("the button", "!!document.querySelector('#open-beside')", SOON);
     let other = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/fixtures/imports/llama_cpp_moe_trace.csv"
