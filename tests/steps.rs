@@ -44,7 +44,7 @@ fn nothing_is_asked_of_what_was_never_computed_or_while_the_model_writes() {
 #[test]
 fn what_cannot_be_looked_at_is_said() {
     let (state, _) = ask(finished(), 0);
-    let reason = "let go".to_owned();
+    let reason = "let go".into();
     let state = receive(state, vec![Event::NotExamined { reason }]);
     assert_eq!(state.alert.as_deref(), Some("let go"));
     assert_eq!(state.examination.asked, None);

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use moescope_app::protocol::{Executor, Told, Why};
 use moescope_app::words::Language;
 
 /// Texts that are the same in English and French. Sorted.
@@ -142,4 +143,75 @@ fn children(line: &str) -> Vec<&str> {
         .filter(|(text, _)| !text.contains('"'))
         .map(|(text, _)| text)
         .collect()
+}
+
+/// Everything a worker can tell, with a word in it that no sentence has.
+fn all_told() -> Vec<Told> {
+    let why = || "xyzzy".to_owned();
+    vec![
+        Told::Text(why()),
+        Told::NoAnswer(why()),
+        Told::NotLoaded {
+            name: why(),
+            why: String::new(),
+        },
+        Told::NotKept(why()),
+        Told::NotExamined(why()),
+        Told::NotMeasured(why()),
+        Told::NotCompared(why()),
+        Told::NotDeleted(why()),
+        Told::OddTemplate(why()),
+        Told::Fault(why()),
+        Told::Unknown(why()),
+    ]
+}
+
+#[test]
+fn what_the_worker_tells_is_put_into_words_by_the_page() {
+    let [first, others @ ..] = Language::ALL else {
+        panic!("there is a language")
+    };
+    let alone = [
+        Told::NoModel,
+        Told::NothingToExamine,
+        Told::NothingToCompare,
+        Told::TooLarge {
+            megabytes: 1,
+            most: 2,
+        },
+        Told::Versions { page: 1, worker: 2 },
+    ];
+    for language in others {
+        let (ours, theirs) = (&first.words().worker, &language.words().worker);
+        for told in all_told() {
+            let (our, their) = ((ours.told)(&told), (theirs.told)(&told));
+            assert!(our.contains("xyzzy") && their.contains("xyzzy"), "{our}; {their}");
+            assert!(our != their || matches!(told, Told::Text(_)), "{our}");
+        }
+        for told in &alone {
+            assert_ne!((ours.told)(told), (theirs.told)(told));
+        }
+        let whys = [Executor::Cpu, Executor::Gpu].map(Why::AskedFor);
+        for why in whys
+            .into_iter()
+            .chain([Why::GpuIsThere, Why::NoAdapter, Why::SoftwareAdapter])
+        {
+            assert_ne!((ours.why)(&why), (theirs.why)(&why));
+        }
+    }
+    // A sentence begins with a capital letter and goes on; reasons of the engine do not.
+    let mut files = vec![app().join("worker.rs")];
+    files.extend(
+        fs::read_dir(app().join("worker"))
+            .expect("a folder")
+            .map(|file| file.expect("a file").path()),
+    );
+    for file in files.iter().filter(|file| file.is_file()) {
+        let source = fs::read_to_string(file).expect("a source");
+        let code = source.lines().filter(|line| !line.trim_start().starts_with("//"));
+        for text in code.flat_map(|line| line.split('"').skip(1).step_by(2)) {
+            let is_sentence = text.starts_with(char::is_uppercase) && words_in(text) >= 3;
+            assert!(!is_sentence, "{}: {text}", file.display());
+        }
+    }
 }

@@ -8,12 +8,14 @@ mod column;
 mod examined;
 mod measured;
 mod sizes;
+mod told;
 
 use serde::{Deserialize, Serialize};
 
 pub use examined::{Examined, ExaminedKernel, ExaminedStep, SourceText};
 pub use measured::{BitsFacts, ComparedFacts, FileFacts, PositionFacts};
 pub use sizes::{CacheFacts, SizeFacts};
+pub use told::{Told, Why};
 
 /// Raised whenever a message changes its meaning; page and worker must agree.
 pub const VERSION: u32 = 4;
@@ -213,7 +215,7 @@ pub enum Event {
     },
     LoadFailed {
         load_id: u32,
-        reason: String,
+        reason: Told,
     },
     /// The prompt is tokens now. `pieces` are those new to the conversation, from `first_position`
     /// on; positions before `reused` stay in the KV cache.
@@ -253,12 +255,12 @@ pub enum Event {
     },
     GenerationFailed {
         generation_id: u32,
-        reason: String,
+        reason: Told,
     },
     Examined(Examined),
     /// Why a token cannot be looked at closely.
     NotExamined {
-        reason: String,
+        reason: Told,
     },
     /// Bytes per second, where nothing else is to be done.
     Calibrated {
@@ -277,17 +279,17 @@ pub enum Event {
     CompareEnded,
     /// A measurement asked for could not be made.
     MeasureFailed {
-        reason: String,
+        reason: Told,
     },
     /// Something the visitor should know; everything goes on.
     Notice {
-        text: String,
+        told: Told,
     },
     /// What is kept in this browser.
     Stored(Stored),
     /// The worker itself is gone.
     WorkerFailed {
-        reason: String,
+        reason: Told,
     },
 }
 
@@ -395,8 +397,7 @@ pub struct ExecutorFacts {
     /// WebAssembly memory of the engine once the model was loaded: the most it took, since such memory
     /// never shrinks. Weights on a GPU are not part of it.
     pub wasm_bytes: u64,
-    /// One sentence.
-    pub reason: String,
+    pub reason: Why,
 }
 
 /// One token of a prompt or an answer.

@@ -233,13 +233,18 @@ impl Store {
 fn settles(event: &Event) -> Option<(Option<Awaited>, Result<(), String>)> {
     Some(match event {
         Event::Loaded { load_id, .. } => (Some(Awaited::Load(*load_id)), Ok(())),
-        Event::LoadFailed { load_id, reason } => (Some(Awaited::Load(*load_id)), Err(reason.clone())),
+        Event::LoadFailed { load_id, reason } => {
+            (Some(Awaited::Load(*load_id)), Err((words().worker.told)(reason)))
+        }
         Event::Finished { generation_id, .. } => (Some(Awaited::Generation(*generation_id)), Ok(())),
         Event::GenerationFailed {
             generation_id,
             reason,
-        } => (Some(Awaited::Generation(*generation_id)), Err(reason.clone())),
-        Event::WorkerFailed { reason } => (None, Err(reason.clone())),
+        } => (
+            Some(Awaited::Generation(*generation_id)),
+            Err((words().worker.told)(reason)),
+        ),
+        Event::WorkerFailed { reason } => (None, Err((words().worker.told)(reason))),
         _ => return None,
     })
 }

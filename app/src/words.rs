@@ -14,6 +14,7 @@ use std::cell::Cell;
 use moescope_run_file::RunError;
 use moescope_run_file::import::ImportError;
 
+use crate::protocol::{Told, Why};
 use crate::state::PublicModel;
 
 /// The languages of the page, by their tags (BCP 47). The first is spoken where none fits.
@@ -146,6 +147,7 @@ pub struct Words {
     pub transport: Transport,
     pub views: Views,
     pub welcome: Welcome,
+    pub worker: Worker,
 }
 
 /// How numbers are written.
@@ -820,4 +822,13 @@ pub struct Welcome {
     pub invitation: &'static str,
     pub title: &'static str,
     pub told: &'static str,
+}
+
+/// What `protocol/told.rs` has as values.
+pub struct Worker {
+    pub told: fn(&Told) -> String,
+    pub why: fn(&Why) -> String,
+    pub still_works: &'static str,
+    /// A kind of layer, and how far it reaches.
+    pub reaching: fn(&str, u32) -> String,
 }

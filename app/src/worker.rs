@@ -31,7 +31,7 @@ use self::load::Loaded;
 use self::post::Post;
 use self::queue::Queue;
 use self::shelf::Shelf;
-use crate::protocol::{Envelope, Event, Request, VERSION};
+use crate::protocol::{Envelope, Event, Request, Told, VERSION};
 
 /// Starts listening.
 pub fn run() {
@@ -59,16 +59,16 @@ pub fn run() {
     wasm_bindgen_futures::spawn_local(serve(queue, cancelled, post));
 }
 
-fn requests(event: &MessageEvent) -> Result<Vec<Request>, String> {
-    let envelope: Envelope<Request> = serde_wasm_bindgen::from_value(event.data())
-        .map_err(|err| format!("The page asked for something unknown ({err}). Reload the page."))?;
+fn requests(event: &MessageEvent) -> Result<Vec<Request>, Told> {
+    let envelope: Envelope<Request> =
+        serde_wasm_bindgen::from_value(event.data()).map_err(|err| Told::Unknown(err.to_string()))?;
     if envelope.version == VERSION {
         Ok(envelope.messages)
     } else {
-        Err(format!(
-            "The page and its worker are of different versions ({} and {VERSION}): reload the page.",
-            envelope.version
-        ))
+        Err(Told::Versions {
+            page: envelope.version,
+            worker: VERSION,
+        })
     }
 }
 
@@ -137,8 +137,8 @@ async fn delete_stored(url: &str, post: &Post) {
     if let Some(shelf) = Shelf::open().await
         && let Err(err) = shelf.delete(url).await
     {
-        let text = format!("The stored model could not be deleted: {err}.");
-        post.events(vec![Event::Notice { text }]);
+        let told = Told::NotDeleted(err.to_string());
+        post.events(vec![Event::Notice { told }]);
     }
     tell_stored(post).await;
 }
@@ -146,9 +146,7 @@ async fn delete_stored(url: &str, post: &Post) {
 /// A panic becomes a sentence on the page instead of silence.
 fn tell_panics() {
     std::panic::set_hook(Box::new(|info| {
-        let reason = format!(
-            "The engine stopped with a fault of its own ({info}). Reload the page; please report it."
-        );
+        let reason = Told::Fault(info.to_string());
         Post::new(js_sys::global().unchecked_into()).events(vec![Event::WorkerFailed { reason }]);
     }));
 }

@@ -52,7 +52,7 @@ fn badge(executor: &ExecutorFacts) -> Html {
             <summary><span class={classes!("lamp", class)}></span>{ name }</summary>
             <p>
                 if executor.device != name { <b>{ executor.device.clone() }</b><br /> }
-                { (words.runs_here)(&executor.reason) }
+                { (words.runs_here)(&(self::words().worker.why)(&executor.reason)) }
                 if executor.wasm_bytes > 0 { { " " }{ (words.loading_took)(&format::bytes(executor.wasm_bytes)) } }
             </p>
         </details>

@@ -163,7 +163,7 @@ fn picture(kv: &Kv, layers: &[KvLayerFacts], held: u64) -> Html {
 fn by_layer(kv: &Kv, layers: &[KvLayerFacts]) -> Html {
     let row = |(layer, (held, read)): (&KvLayerFacts, (&u64, &u64))| {
         html! {
-            <tr key={layer.layer}><th scope="row">{ layer.layer }</th><td class="kind">{ layer.kind.clone() }</td><td>{ format::bytes(*held) }</td><td>{ format::bytes(*read) }</td></tr>
+            <tr key={layer.layer}><th scope="row">{ layer.layer }</th><td class="kind">{ kind(layer) }</td><td>{ format::bytes(*held) }</td><td>{ format::bytes(*read) }</td></tr>
         }
     };
     let words = &words().kv;
@@ -175,5 +175,14 @@ fn by_layer(kv: &Kv, layers: &[KvLayerFacts]) -> Html {
                 <tbody>{ for layers.iter().zip(kv.held_bytes.iter().zip(&kv.read_bytes)).map(row) }</tbody>
             </table>
         </details>
+    }
+}
+
+/// What a layer keeps, in the visitor's language.
+fn kind(facts: &KvLayerFacts) -> String {
+    let name = words().kv.kinds[kv::Kind::of(&facts.kind) as usize];
+    match kv::reach(&facts.kind) {
+        Some(positions) => (words().worker.reaching)(name, positions),
+        None => name.to_owned(),
     }
 }

@@ -2,8 +2,9 @@
 
 use moescope_run_file as file;
 
-use crate::protocol::{Executor, ExecutorFacts, KvLayerFacts, ModelFacts, Sampling, SizeFacts};
+use crate::protocol::{Executor, ExecutorFacts, KvLayerFacts, ModelFacts, Sampling, SizeFacts, Why};
 use crate::state::Model;
+use crate::words::Language;
 
 pub fn model_to_file(model: &Model) -> file::Model {
     let facts = model.facts.clone();
@@ -94,7 +95,8 @@ pub fn executor_to_file(facts: &ExecutorFacts) -> file::Device {
         has_timestamps: facts.has_timestamps,
         clock_micros: facts.clock_micros,
         wasm_bytes: facts.wasm_bytes,
-        reason: facts.reason.clone(),
+        // A file is in one language.
+        reason: (Language::ALL[0].words().worker.why)(&facts.reason),
     }
 }
 
@@ -111,7 +113,7 @@ fn executor_from_file(device: Option<&file::Device>) -> ExecutorFacts {
         has_timestamps: told.has_timestamps,
         clock_micros: told.clock_micros,
         wasm_bytes: told.wasm_bytes,
-        reason: told.reason,
+        reason: Why::Text(told.reason),
     }
 }
 

@@ -11,7 +11,8 @@ use super::{
     Action, Activity, AppState, Asked, Beside, Conversation, Editing, Loading, Model, Role, Selection, Turn,
     View, examine, time,
 };
-use crate::protocol::{Envelope, Event, Finish, LoadStage, Request, Source, VERSION};
+use crate::protocol::{Envelope, Event, Finish, LoadStage, Request, Source, Told, VERSION};
+use crate::words::words;
 
 /// The next state, and what to ask of the worker.
 pub fn reduce(mut state: AppState, action: Action) -> (AppState, Vec<Request>) {
@@ -233,12 +234,15 @@ fn forget_conversation(state: &mut AppState) {
     state.selection.position = None;
 }
 
+/// What the worker tells, in the visitor's language.
+fn sentence(told: &Told) -> String {
+    (words().worker.told)(told)
+}
+
 fn receive(state: &mut AppState, envelope: Envelope<Event>) {
     if envelope.version != VERSION {
-        state.alert = Some(format!(
-            "The page speaks version {VERSION} of its protocol and its worker version {}: reload the page.",
-            envelope.version
-        ));
+        let (page, worker) = (VERSION, envelope.version);
+        state.alert = Some(sentence(&Told::Versions { page, worker }));
         return;
     }
     // Whatever run is on screen, a worker tells of what is live.
@@ -272,7 +276,7 @@ fn apply(state: &mut AppState, event: Event) {
         }
         Event::NotExamined { reason } => {
             if state.examination.asked.take().is_some() {
-                state.alert = Some(reason);
+                state.alert = Some(sentence(&reason));
             }
         }
         Event::Calibrated { .. }
@@ -283,14 +287,14 @@ fn apply(state: &mut AppState, event: Event) {
         | Event::MeasureFailed { .. } => {
             Rc::make_mut(&mut state.economics).hear(&event);
             if let Event::MeasureFailed { reason } = event {
-                state.alert = Some(reason);
+                state.alert = Some(sentence(&reason));
             }
         }
-        Event::Notice { text } => state.alert = Some(text),
+        Event::Notice { told } => state.alert = Some(sentence(&told)),
         Event::Stored(stored) => state.stored = Rc::new(stored),
         Event::WorkerFailed { reason } => {
             Rc::make_mut(&mut state.economics).forget_measurements();
-            state.alert = Some(reason);
+            state.alert = Some(sentence(&reason));
             state.loading = None;
             keep_unsent_prompt(state);
             state.activity = Activity::Idle;
@@ -349,12 +353,11 @@ fn apply_load(state: &mut AppState, event: Event) {
         }
         Event::LoadFailed { reason, .. } => {
             state.loading = None;
-            let rest = if state.model.is_some() {
-                " The model before it still works."
-            } else {
-                ""
-            };
-            state.alert = Some(reason + rest);
+            let mut told = sentence(&reason);
+            if state.model.is_some() {
+                told = format!("{told} {}", words().worker.still_works);
+            }
+            state.alert = Some(told);
         }
         _ => {}
     }
@@ -449,7 +452,7 @@ fn apply_generation(state: &mut AppState, event: Event) {
         }
         Event::GenerationFailed { reason, .. } => {
             keep_unsent_prompt(state);
-            state.alert = Some(reason);
+            state.alert = Some(sentence(&reason));
             state.activity = Activity::Idle;
         }
         _ => {}

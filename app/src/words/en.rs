@@ -1,6 +1,7 @@
 //! English.
 
 mod economics;
+mod worker;
 
 use super::*;
 use crate::format::{count, fixed};
@@ -613,5 +614,11 @@ pub static WORDS: Words = Words {
         invitation: "Now ask it something yourself:",
         title: "A sparse language model you can see through",
         told: "It runs here, in this page. Beside its text you see which experts every token went to, what the KV cache holds, and what each token cost. Every number is read from the run.",
+    },
+    worker: Worker {
+        told: worker::told,
+        why: worker::why,
+        still_works: "The model before it still works.",
+        reaching: |kind, positions| format!("{kind} of {positions}"),
     },
 };

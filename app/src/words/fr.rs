@@ -2,6 +2,7 @@
 
 mod economics;
 mod run_errors;
+mod worker;
 
 use super::*;
 use crate::format::{count, fixed};
@@ -630,5 +631,11 @@ pub static WORDS: Words = Words {
         invitation: "À vous de lui poser une question :",
         title: "Un modèle de langue clairsemé, à livre ouvert",
         told: "Il s’exécute ici, dans cette page. À côté de son texte, vous voyez vers quels experts chaque jeton est allé, ce que contient le cache KV et ce que chaque jeton a coûté. Chaque nombre est lu pendant l’exécution.",
+    },
+    worker: Worker {
+        told: worker::told,
+        why: worker::why,
+        still_works: "Le modèle précédent fonctionne toujours.",
+        reaching: |kind, positions| format!("{kind} de {positions}"),
     },
 };

@@ -10,11 +10,11 @@ use wasm_bindgen::JsCast;
 
 use super::cancel::{Cancelled, LoadToken};
 use super::load::Loaded;
-use super::measure::{MOST_POSITIONS, NO_CONVERSATION, both_fit, device, facts, fail, options};
+use super::measure::{MOST_POSITIONS, both_fit, device, facts, fail, options};
 use super::pause::pause;
 use super::post::Post;
 use super::source::Source;
-use crate::protocol::{self, Event, FileFacts, PositionFacts};
+use crate::protocol::{self, Event, FileFacts, PositionFacts, Told};
 
 /// Tells how far they are from each other.
 pub async fn compare_file(
@@ -25,7 +25,7 @@ pub async fn compare_file(
     post: &Post,
 ) {
     let Some(loaded) = loaded.filter(|loaded| !loaded.session.tokens().is_empty()) else {
-        return fail(post, NO_CONVERSATION.into());
+        return fail(post, Told::NothingToCompare);
     };
     let token = LoadToken::new(cancelled, load_id);
     let (name, source) = match opened(source, &token) {
@@ -37,12 +37,15 @@ pub async fn compare_file(
         _ if cancelled.is_load(load_id) => post.events(vec![Event::CompareEnded]),
         Ok(facts) => post.events(vec![Event::FileCompared(facts)]),
         Err(Fault::TooLarge(reason)) => fail(post, reason),
-        Err(Fault::Engine(err)) => fail(post, format!("{name} could not be compared: {err}.")),
+        Err(Fault::Engine(err)) => {
+            let why = err.to_string();
+            fail(post, Told::FileNotCompared { name, why });
+        }
     }
 }
 
 enum Fault {
-    TooLarge(String),
+    TooLarge(Told),
     Engine(Error),
 }
 
@@ -52,7 +55,7 @@ impl<T: Into<Error>> From<T> for Fault {
     }
 }
 
-fn opened(source: protocol::Source, token: &LoadToken) -> Result<(String, Source), String> {
+fn opened(source: protocol::Source, token: &LoadToken) -> Result<(String, Source), Told> {
     match source {
         protocol::Source::File { name, blob } => {
             let file = Source::file(name.clone(), blob, token);
@@ -65,7 +68,7 @@ fn opened(source: protocol::Source, token: &LoadToken) -> Result<(String, Source
             let name = names.first().cloned().unwrap_or_default();
             Ok((name.clone(), Source::of_parts(name, parts, token)))
         }
-        protocol::Source::Url(_) => Err("A reference is a file on this device.".into()),
+        protocol::Source::Url(_) => Err(Told::NotAFile),
     }
 }
 

@@ -10,7 +10,7 @@ use moescope_engine::{Error, Model};
 use super::post::Post;
 use super::source::Source;
 use super::team;
-use crate::protocol::{Executor, ExecutorFacts};
+use crate::protocol::{Executor, ExecutorFacts, Why};
 
 /// A session, and what runs it and why.
 pub struct Chosen {
@@ -35,17 +35,8 @@ impl Opener<'_> {
     /// Opens a session on the executor asked for, or on the one that suits the device.
     pub async fn choose(&mut self, forced: Option<Executor>) -> Result<Chosen, Error> {
         match forced {
-            Some(Executor::Cpu) => {
-                self.on_cpu("the address asks for it with ?executor=cpu".into())
-                    .await
-            }
-            Some(Executor::Gpu) => {
-                self.on(
-                    &Device::gpu().await?,
-                    "the address asks for it with ?executor=gpu".into(),
-                )
-                .await
-            }
+            Some(Executor::Cpu) => self.on_cpu(Why::AskedFor(Executor::Cpu)).await,
+            Some(Executor::Gpu) => self.on(&Device::gpu().await?, Why::AskedFor(Executor::Gpu)).await,
             None => self.fitting().await,
         }
     }
@@ -53,20 +44,19 @@ impl Opener<'_> {
     async fn fitting(&mut self) -> Result<Chosen, Error> {
         let gpu = match Device::gpu().await {
             Ok(gpu) => gpu,
-            Err(err) => return self.on_cpu(sentence(&err)).await,
+            Err(err) => return self.on_cpu(why(&err)).await,
         };
         if !gpu.is_software() {
-            return match self.on(&gpu, "a GPU is there".into()).await {
-                Err(err @ (Error::Gpu(_) | Error::Plan(_))) => self.on_cpu(sentence(&err)).await,
+            return match self.on(&gpu, Why::GpuIsThere).await {
+                Err(err @ (Error::Gpu(_) | Error::Plan(_))) => self.on_cpu(why(&err)).await,
                 chosen => chosen,
             };
         }
-        let reason = "this browser's WebGPU adapter is itself a program on the processor";
-        self.on_cpu(reason.into()).await
+        self.on_cpu(Why::SoftwareAdapter).await
     }
 
     /// On several workers where that can be, or on this one.
-    async fn on_cpu(&mut self, reason: String) -> Result<Chosen, Error> {
+    async fn on_cpu(&mut self, reason: Why) -> Result<Chosen, Error> {
         if let Some(lead) = team::start(self.model, self.source, self.threads).await {
             match self.on(&Device::Team(lead), reason.clone()).await {
                 Err(err) if team::is_of_team(&err) => {}
@@ -76,7 +66,7 @@ impl Opener<'_> {
         self.on(&Device::Cpu, reason).await
     }
 
-    async fn on(&mut self, device: &Device, reason: String) -> Result<Chosen, Error> {
+    async fn on(&mut self, device: &Device, reason: Why) -> Result<Chosen, Error> {
         let session =
             Session::open(&self.model.spec, self.source, device, self.options, self.progress).await?;
         let executor = if matches!(device, Device::Gpu(_)) {
@@ -110,9 +100,9 @@ fn wasm_bytes() -> u64 {
 }
 
 /// Why the GPU was not taken.
-fn sentence(err: &Error) -> String {
+fn why(err: &Error) -> Why {
     match err {
-        Error::Gpu(GpuError::NoAdapter { .. }) => "this browser offers no WebGPU adapter".into(),
-        other => other.to_string(),
+        Error::Gpu(GpuError::NoAdapter { .. }) => Why::NoAdapter,
+        other => Why::Text(other.to_string()),
     }
 }

@@ -5,7 +5,7 @@ use moescope_engine::session::Examination;
 
 use super::load::Loaded;
 use super::post::Post;
-use crate::protocol::{Event, Examined, ExaminedKernel, ExaminedStep, SourceText};
+use crate::protocol::{Event, Examined, ExaminedKernel, ExaminedStep, SourceText, Told};
 
 /// How long its decode is run again and again: a coarse clock needs many runs.
 const LEAST_MICROS: f64 = 400_000.0;
@@ -13,7 +13,7 @@ const LEAST_MICROS: f64 = 400_000.0;
 /// Examines a position and tells what was found, or why not.
 pub async fn examine(position: u32, loaded: Option<&mut Loaded>, post: &Post) {
     let Some(loaded) = loaded else {
-        let reason = "There is no model to examine with.".into();
+        let reason = Told::NothingToExamine;
         return post.events(vec![Event::NotExamined { reason }]);
     };
     let found = loaded
@@ -23,7 +23,7 @@ pub async fn examine(position: u32, loaded: Option<&mut Loaded>, post: &Post) {
     post.events(vec![match found {
         Ok(found) => Event::Examined(told(found)),
         Err(err) => Event::NotExamined {
-            reason: format!("This token could not be looked at: {err}."),
+            reason: Told::NotExamined(err.to_string()),
         },
     }]);
 }

@@ -13,7 +13,9 @@ use super::chat::{Chat, Prompt, piece};
 use super::load::Loaded;
 use super::pause::pause;
 use super::post::Post;
-use crate::protocol::{self, Event, GenerateOptions, GroupCost, Likely, Pass, Piece, PieceKind, Sampling};
+use crate::protocol::{
+    self, Event, GenerateOptions, GroupCost, Likely, Pass, Piece, PieceKind, Sampling, Told,
+};
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +42,7 @@ pub async fn generate(
     post: &Post,
 ) {
     let Some(loaded) = loaded else {
-        let reason = "There is no model yet. Open a .gguf file, or reload the page.".into();
+        let reason = Told::NoModel;
         return post.events(vec![Event::GenerationFailed {
             generation_id,
             reason,
@@ -53,7 +55,7 @@ pub async fn generate(
         post,
     };
     if let Err(err) = run.answer(&prompt, &options).await {
-        let reason = format!("No answer could be made: {err}.");
+        let reason = Told::NoAnswer(err.to_string());
         post.events(vec![Event::GenerationFailed {
             generation_id,
             reason,
@@ -109,8 +111,8 @@ impl Run<'_> {
             self.loaded.chat = before;
         }
         if let Some(note) = &prompt.note {
-            let text = format!("The model may answer oddly: {note}.");
-            self.post.events(vec![Event::Notice { text }]);
+            let told = Told::OddTemplate(note.clone());
+            self.post.events(vec![Event::Notice { told }]);
         }
         self.post.events(vec![Event::Started {
             generation_id: self.generation_id,

@@ -18,7 +18,7 @@ use super::facts::model_facts;
 use super::post::Post;
 use super::shelf::Arrival;
 use super::source::Source;
-use crate::protocol::{self, CacheFormat, Event, Executor, LoadStage};
+use crate::protocol::{self, CacheFormat, Event, Executor, LoadStage, Told};
 
 /// Least milliseconds between two reports of progress.
 const REPORT_MILLIS: f64 = 80.0;
@@ -80,7 +80,8 @@ pub async fn load(
             Some(loaded)
         }
         Err(err) => {
-            let reason = format!("{name} could not be loaded: {err}.");
+            let why = err.to_string();
+            let reason = Told::NotLoaded { name, why };
             post.events(vec![Event::LoadFailed { load_id, reason }]);
             None
         }
@@ -124,7 +125,7 @@ async fn open(
             Err(Error::Gguf(GgufError::Source(_))) => {}
             Err(err) => return Err(err),
         }
-        let notice = |text| post.events(vec![Event::Notice { text }]);
+        let notice = |told| post.events(vec![Event::Notice { told }]);
         arrival = source.begin_arriving(&notice).await?;
     }
     // Weights are made ready as they come; whatever fails first ends both.

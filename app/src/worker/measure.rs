@@ -8,40 +8,38 @@ use moescope_engine::{Error, Session, TokenId};
 
 use super::load::Loaded;
 use super::post::Post;
-use crate::protocol::{BitsFacts, ComparedFacts, Event};
+use crate::protocol::{BitsFacts, ComparedFacts, Event, Told};
 
 /// Positions held against each other: enough to tell, and short enough to wait for.
 pub const MOST_POSITIONS: usize = 256;
 /// Weights are held twice while they are compared.
 const MOST_BYTES: u64 = 700 << 20;
 
-pub const NO_CONVERSATION: &str = "There is no conversation to compare over.";
-
 /// Tells how fast the device of the loaded model moves memory.
 pub async fn calibrate(loaded: Option<&Loaded>, post: &Post) {
     let Some(loaded) = loaded else {
-        return fail(post, "There is no model whose device could be measured.".into());
+        return fail(post, Told::NoModel);
     };
     match loaded.device.bandwidth().await {
         Ok(bytes_per_second) => post.events(vec![Event::Calibrated {
             bytes_per_second,
             threads: loaded.device.threads() as u32,
         }]),
-        Err(err) => fail(post, format!("This device could not be measured: {err}.")),
+        Err(err) => fail(post, Told::NotMeasured(err.to_string())),
     }
 }
 
 /// Tells how far the model with rounded experts is from itself.
 pub async fn compare_bits(bits: &[u8], loaded: Option<&Loaded>, post: &Post) {
     let Some(loaded) = loaded.filter(|loaded| !loaded.session.tokens().is_empty()) else {
-        return fail(post, NO_CONVERSATION.into());
+        return fail(post, Told::NothingToCompare);
     };
     if let Err(reason) = both_fit(loaded.model.gguf.file_bytes) {
         return fail(post, reason);
     }
     match compared(bits, loaded).await {
         Ok(facts) => post.events(vec![Event::BitsCompared(facts)]),
-        Err(err) => fail(post, format!("The rounded model could not be compared: {err}.")),
+        Err(err) => fail(post, Told::NotCompared(err.to_string())),
     }
 }
 
@@ -66,15 +64,12 @@ async fn compared(bits: &[u8], loaded: &Loaded) -> Result<Vec<BitsFacts>, Error>
 }
 
 /// Whether a model may be held beside the loaded one.
-pub fn both_fit(bytes: u64) -> Result<(), String> {
+pub fn both_fit(bytes: u64) -> Result<(), Told> {
     if bytes <= MOST_BYTES {
         return Ok(());
     }
-    Err(format!(
-        "This model is too large to be held beside another in the page ({} MB, {} at most).",
-        bytes >> 20,
-        MOST_BYTES >> 20
-    ))
+    let (megabytes, most) = (bytes >> 20, MOST_BYTES >> 20);
+    Err(Told::TooLarge { megabytes, most })
 }
 
 /// Logits of every position of a batch.
@@ -109,6 +104,6 @@ pub fn facts(compared: &Compared) -> ComparedFacts {
 }
 
 /// What was asked for does not come, and why.
-pub fn fail(post: &Post, reason: String) {
+pub fn fail(post: &Post, reason: Told) {
     post.events(vec![Event::MeasureFailed { reason }]);
 }

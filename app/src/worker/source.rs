@@ -16,6 +16,7 @@ use web_sys::ReadableStreamDefaultReader;
 
 use super::cancel::LoadToken;
 use super::shelf::{Arrival, Download, Inflow, Piece, Shelf};
+use crate::protocol::Told;
 
 /// Up to this size a file is fetched whole, in one stream; above, by ranges.
 const WHOLE_BYTES: u64 = 64 << 20;
@@ -151,7 +152,7 @@ impl Source {
     /// Starts to bring what is remote to the shelf, which the [`Arrival`] then does; from now on it is read
     /// from there, as it comes. Where there is no shelf, or no room on it, `notice` hears why, and files
     /// stay where they are.
-    pub async fn begin_arriving(&mut self, notice: &dyn Fn(String)) -> Result<Arrival, SourceError> {
+    pub async fn begin_arriving(&mut self, notice: &dyn Fn(Told)) -> Result<Arrival, SourceError> {
         let mut arrival = Arrival::new(self.length());
         match self.downloads().await {
             Ok((shelf, downloads)) => {
@@ -169,9 +170,7 @@ impl Source {
             }
             Err(err) => {
                 self.token.check(&self.name)?;
-                notice(format!(
-                    "The model is not kept in this browser, and will be fetched again next time: {err}."
-                ));
+                notice(Told::NotKept(err.to_string()));
                 Ok(arrival)
             }
         }

@@ -208,7 +208,7 @@ pub fn by_layer(kv: &Kv, facts: &[KvLayerFacts], memory: &Memory) -> Html {
     let row = |((facts, own), (held, read)): ((&KvLayerFacts, &Layer), (&u64, &u64))| {
         html! {
             <tr key={own.layer} data-layer={own.layer.to_string()} data-evicted={own.evicted.to_string()}>
-                <th scope="row">{ own.layer }</th><td class="kind">{ facts.kind.clone() }</td><td>{ format::bytes(own.bytes_each) }</td><td>{ format::bytes(*held) }</td>
+                <th scope="row">{ own.layer }</th><td class="kind">{ super::kind(facts) }</td><td>{ format::bytes(own.bytes_each) }</td><td>{ format::bytes(*held) }</td>
                 <td>{ format::bytes(*read) }</td><td>{ format::count(u64::from(own.seen)) }</td><td>{ format::count(u64::from(own.evicted)) }</td>
             </tr>
         }

@@ -25,7 +25,7 @@ impl Kind {
     pub const ALL: [Self; 4] = [Self::Full, Self::Window, Self::Latent, Self::State];
 
     /// By the words a layer's facts have for it.
-    fn of(told: &str) -> Self {
+    pub fn of(told: &str) -> Self {
         match told.split(' ').next() {
             Some("window") => Self::Window,
             Some("latent") => Self::Latent,
@@ -43,6 +43,11 @@ impl Kind {
             Self::State => "state",
         }
     }
+}
+
+/// How far back a layer reaches, by the words its facts have for it.
+pub fn reach(told: &str) -> Option<u32> {
+    told.split(' ').find_map(|word| word.parse().ok())
 }
 
 /// What one layer holds at one moment.
@@ -115,11 +120,7 @@ pub fn memory(facts: &[KvLayerFacts], conversation: &Conversation, row: &Row) ->
 
 fn layer(facts: &KvLayerFacts, position: u32, held_bytes: u64, read_bytes: u64) -> Layer {
     let computed = position + 1;
-    let reach = facts
-        .kind
-        .split(' ')
-        .find_map(|word| word.parse().ok())
-        .unwrap_or(u32::MAX);
+    let reach = reach(&facts.kind).unwrap_or(u32::MAX);
     let seen = computed.min(reach).max(1);
     let bytes_each = read_bytes / u64::from(seen);
     let held = held_bytes.checked_div(bytes_each).unwrap_or_default();
