@@ -170,6 +170,8 @@ fn a_second_run_is_set_beside_and_compared() {
             .type_into("#open-beside", &path.display().to_string())
     };
     let path = here("../public/runs/demo.safetensors");
+    let asks = "!!document.querySelector('#open-beside')";
+    let _asked: bool = page.browser.wait_for("the way to open it", asks, SOON);
     open_beside(&path);
     let _there: bool = page.browser.wait_for(
         "the second run",
@@ -215,9 +217,7 @@ fn a_second_run_is_set_beside_and_compared() {
     assert!((shown - expected).abs() < 1e-9, "{shown} for {expected}");
     // A run of another shape is refused in a sentence.
     page.browser.click("#close-beside");
-    let _gone: bool = page
-        .browser
-        .wait_for("the button", "!!document.querySelector('#open-beside')", SOON);
+    let _asked: bool = page.browser.wait_for("the way to open another", asks, SOON);
     let other = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/fixtures/imports/llama_cpp_moe_trace.csv"

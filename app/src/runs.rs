@@ -154,7 +154,11 @@ fn caption(state: &AppState) -> String {
 
 /// The clipboard is the browser's to give; where it does not, the link is told instead.
 fn copy_link(store: &Rc<Store>) {
-    let fragment = store.read(|state| crate::link::Link::of(state).fragment());
+    let (fragment, is_bare) = store.read(|state| {
+        let link = crate::link::Link::of(state);
+        let is_bare = link.turns.is_empty() && !link.is_shipped && !state.conversation.turns.is_empty();
+        (link.fragment(), is_bare)
+    });
     let window = gloo::utils::window();
     let here = window.location().href().unwrap_or_default();
     let page = here.split('#').next().unwrap_or_default().to_owned();
@@ -173,7 +177,9 @@ fn copy_link(store: &Rc<Store>) {
         let words = &words().runs;
         tell(
             &store,
-            if written {
+            if written && is_bare {
+                words.link_is_bare.into()
+            } else if written {
                 words.link_copied.into()
             } else {
                 (words.link)(&url)

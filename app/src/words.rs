@@ -682,6 +682,7 @@ pub struct Runs {
     pub caption_token: fn(position: u32, text: &str) -> String,
     pub copy_link: &'static str,
     pub link_copied: &'static str,
+    pub link_is_bare: &'static str,
     pub link: fn(url: &str) -> String,
     pub link_failed: fn(why: &str) -> String,
     pub no_model: &'static str,

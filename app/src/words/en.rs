@@ -485,6 +485,7 @@ pub static WORDS: Words = Words {
         caption_token: |position, text| format!("token {position} “{text}”"),
         copy_link: "Copy link",
         link_copied: "The link is copied: it opens this page with these prompts, settings and views, and the model answers again.",
+        link_is_bare: "The link is copied: it opens this page with these views, but not this conversation, which cannot be asked again in words (an answer was branched, or another program recorded it). Save the run to share it.",
         link: |url| format!("The link to this moment: {url}"),
         link_failed: |why| format!("The link could not be followed ({why})."),
         no_model: "no model is loaded",

@@ -502,6 +502,7 @@ pub static WORDS: Words = Words {
         caption_token: |position, text| format!("jeton {position} « {text} »"),
         copy_link: "Copier le lien",
         link_copied: "Le lien est copié : il ouvre cette page avec ces questions, ces réglages et ces vues, et le modèle répond de nouveau.",
+        link_is_bare: "Le lien est copié : il ouvre cette page avec ces vues, mais pas cette conversation, qui ne peut pas être redemandée en mots (une réponse a été bifurquée, ou un autre programme l’a enregistrée). Enregistrez l’exécution pour la partager.",
         link: |url| format!("Le lien vers ce moment : {url}"),
         link_failed: |why| format!("Le lien n’a pas pu être suivi ({why})."),
         no_model: "aucun modèle n’est chargé",
