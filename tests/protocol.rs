@@ -450,3 +450,10 @@ fn text_is_coloured_by_one_experts_weight_and_by_what_was_cached() {
         [Some(false), Some(false), Some(true)]
     );
 }
+
+#[test]
+fn the_worker_of_made_up_traces_speaks_the_version_of_the_page() {
+    let source = include_str!("fixtures/synthetic_worker.js");
+    let line = format!("const VERSION = {};", moescope_app::protocol::VERSION);
+    assert!(source.contains(&line), "it lacks `{line}`");
+}

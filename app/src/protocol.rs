@@ -18,7 +18,7 @@ pub use sizes::{CacheFacts, SizeFacts};
 pub use told::{Told, Why};
 
 /// Raised whenever a message changes its meaning; page and worker must agree.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// Messages of one post, with the version of whoever wrote them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
