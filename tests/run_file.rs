@@ -150,12 +150,14 @@ fn weights_router_and_cache_may_be_unknown() {
 
 #[test]
 fn tokens_looked_at_are_recorded_whole_or_not_at_all() {
+    /// What is done to a run, and what the refusal names.
+    type Change = (fn(&mut Run), &'static str);
     let mut none = run();
     none.examined = Examined::default();
     (none.info.steps, none.info.kernels, none.info.attention_layers) = Default::default();
     let bytes = write(&none).expect("it is whole");
     assert_same(&read(&bytes).expect("it is read"), &none);
-    let changes: [(fn(&mut Run), &str); 5] = [
+    let changes: [Change; 5] = [
         (|run| run.examined.attention.truncate(7), "shares of attention"),
         (|run| run.examined.step_micros.clear(), "times of steps"),
         (|run| run.examined.runs.clear(), "runs of tokens"),
