@@ -148,9 +148,6 @@ fn weights_router_and_cache_may_be_unknown() {
     assert_eq!(tables::summary(&run)["has_weights"], false);
 }
 
-/// What is done to a run so that it is not whole.
-type Change = fn(&mut Run);
-
 #[test]
 fn tokens_looked_at_are_recorded_whole_or_not_at_all() {
     /// What is done to a run, and what the refusal names.
