@@ -25,7 +25,11 @@ pub fn int8() -> Vec<(String, Device)> {
 
 /// The GPU in the form the page picks on a software adapter, as browsers are tested on.
 pub fn as_in_browser() -> Option<Device> {
-    int8().into_iter().next().map(|(_, device)| device)
+    let exact = ActivationOption::F32;
+    gpus(&[(1, 4, exact)])
+        .into_iter()
+        .next()
+        .map(|(_, device)| device)
 }
 
 fn with_cpu(forms: &[(u32, u32, ActivationOption)]) -> Vec<(String, Device)> {

@@ -9,12 +9,11 @@ use crate::plan::Limits;
 /// How matrices are multiplied with activations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ActivationOption {
-    /// What is faster on the adapter.
-    #[default]
-    Auto,
     /// In single floats, exact to their rounding.
+    #[default]
     F32,
-    /// Rounded to bytes in blocks of 32, as llama.cpp does, where the weights' format allows it.
+    /// Rounded to bytes in blocks of 32, as llama.cpp does, where the weights' format and the device allow
+    /// it. `REJECTED.md` says why it is not the default.
     Int8,
 }
 

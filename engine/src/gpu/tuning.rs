@@ -29,11 +29,7 @@ impl Tuning {
             0 => HARDWARE_LANES,
             lanes => lanes.next_power_of_two().min(WORKGROUP_SIZE),
         };
-        let int8 = match options.activations {
-            ActivationOption::Auto => is_software && has_packed_dot,
-            ActivationOption::F32 => false,
-            ActivationOption::Int8 => has_packed_dot,
-        };
+        let int8 = options.activations == ActivationOption::Int8 && has_packed_dot;
         let rows = match options.rows {
             0 if lanes == 1 => MOST_ROWS,
             0 | 1 => 1,
