@@ -61,13 +61,15 @@ pub fn is_of_team(err: &Error) -> bool {
     matches!(err, Error::Team(_))
 }
 
-/// Number of workers, this one included: half of what the machine counts, which counts each core twice.
+/// Number of workers, this one included: half of what the machine counts, as that often counts each core twice,
+/// and the page needs one too. On two cores a second worker waits for the page: 79 tokens a second where
+/// one alone writes 113 (`tests/bench/2026-11-25.md`).
 fn size(scope: &DedicatedWorkerGlobalScope, weight_bytes: u64, wanted: Option<u32>) -> usize {
     let threads = scope.navigator().hardware_concurrency() as usize;
     match wanted {
         Some(wanted) => (wanted as usize).min(threads.max(1)),
-        None if weight_bytes < LEAST_BYTES || threads < 2 => 1,
-        None => (threads / 2).clamp(2, MOST_WORKERS),
+        None if weight_bytes < LEAST_BYTES => 1,
+        None => (threads / 2).clamp(1, MOST_WORKERS),
     }
 }
 
