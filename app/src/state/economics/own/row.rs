@@ -42,6 +42,28 @@ const fn slot<T>(key: &'static str, bounds: (f64, f64), at: fn(&mut T) -> Option
     }
 }
 
+/// The names of a row that has them as fields.
+macro_rules! named_by_fields {
+    () => {
+        fn id(&self) -> &str {
+            &self.id
+        }
+
+        fn name(&self) -> &str {
+            &self.name
+        }
+
+        fn rename(&mut self, id: Option<String>, name: String) {
+            self.id = id.unwrap_or_else(|| self.id.clone());
+            self.name = name;
+        }
+
+        fn change(&mut self, day: String) {
+            self.changed = Some(day);
+        }
+    };
+}
+
 const WIDTH: (f64, f64) = (0.0, 65_536.0);
 const BITS: (f64, f64) = (1.0, 32.0);
 const DOLLARS: (f64, f64) = (0.0, 1e6);
@@ -107,22 +129,7 @@ impl Row for ModelPreset {
         ("n-kv-heads", "n-heads"),
     ];
 
-    fn id(&self) -> &str {
-        &self.id
-    }
-
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn rename(&mut self, id: Option<String>, name: String) {
-        self.id = id.unwrap_or_else(|| self.id.clone());
-        self.name = name;
-    }
-
-    fn change(&mut self, day: String) {
-        self.changed = Some(day);
-    }
+    named_by_fields!();
 }
 
 /// A width of latent attention.
@@ -159,22 +166,7 @@ impl Row for DevicePreset {
         }),
     ];
 
-    fn id(&self) -> &str {
-        &self.id
-    }
-
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn rename(&mut self, id: Option<String>, name: String) {
-        self.id = id.unwrap_or_else(|| self.id.clone());
-        self.name = name;
-    }
-
-    fn change(&mut self, day: String) {
-        self.changed = Some(day);
-    }
+    named_by_fields!();
 }
 
 impl Row for PriceRow {
