@@ -8,9 +8,7 @@ use moescope_app::recording::{self, About};
 use moescope_app::state::select::compare::{
     Of, are_alike, differences, divergence, jensen_shannon_bits, most_different, sides,
 };
-use moescope_app::state::select::load::{
-    Part, counts, coverage, gini, layers, rows_of, rows_of_turn, together,
-};
+use moescope_app::state::select::load::{Part, Tally, counts, gini, rows_of, rows_of_turn, together};
 use moescope_app::state::{Action, Conversation, Role, Row, reduce};
 use recorded_run::{GENERATION_ID, finished, model, token_pass};
 
@@ -45,7 +43,7 @@ fn every_choice_is_counted_once() {
 #[test]
 fn a_layer_is_as_uneven_as_its_counts() {
     let conversation = conversation();
-    let found = layers(&model(), &all(&conversation));
+    let found = Tally::of(&model(), &all(&conversation)).layers(&model());
     // Counts 1, 0, 3, 2: mean 1.5, variance (0.25 + 2.25 + 2.25 + 0.25) / 4 = 1.25.
     assert_eq!(found[0].used, 3);
     assert_near(found[0].variation, 1.25_f64.sqrt() / 1.5);
@@ -68,7 +66,7 @@ fn even_counts_have_no_inequality_and_one_taker_has_nearly_all() {
 #[test]
 fn coverage_grows_with_new_slots_only_and_chance_has_its_closed_form() {
     let conversation = conversation();
-    let found = coverage(&model(), &all(&conversation));
+    let found = Tally::of(&model(), &all(&conversation)).coverage(&model());
     assert_eq!(found.measured, [0.0, 4.0 / 8.0, 6.0 / 8.0, 6.0 / 8.0]);
     for (tokens, chance) in (0..).zip(&found.by_chance) {
         assert_near(*chance, 1.0 - 0.5_f64.powi(tokens));

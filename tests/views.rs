@@ -230,7 +230,37 @@ fn a_second_run_is_set_beside_and_compared() {
     );
 }
 
-/// Scrubbing through 4,000 tokens of 48 layers of 128 experts: 50 frames per second are 20 ms each.
+/// Longest that the main thread may be busy with one thing, milliseconds.
+const TASK_MILLIS: f64 = 50.0;
+/// Other work may share this machine, and a task's time includes it: the best of some tries is the page's own.
+const TRIES: u32 = 8;
+
+/// The longest task while a script runs, in the best of some tries; 0 where none took over 50 ms.
+#[track_caller]
+fn longest_task(page: &Page, what: &str, script: &str) -> f64 {
+    let mut best = f64::INFINITY;
+    for _ in 0..TRIES {
+        let longest: f64 = page.browser.run(&format!(
+            "let longest = 0;
+             const watch = new PerformanceObserver(list => {{ for (const task of list.getEntries()) longest = Math.max(longest, task.duration); }});
+             watch.observe({{ entryTypes: ['longtask'] }});
+             const later = millis => new Promise(resume => setTimeout(resume, millis));
+             const open = name => document.querySelector(`.views [data-leads-to=${{name}}]`).click();
+             {script}
+             await later(100); watch.disconnect();
+             return longest"
+        ));
+        best = best.min(longest);
+        if best <= TASK_MILLIS {
+            break;
+        }
+    }
+    println!("{what}: longest task {best:.0} ms");
+    best
+}
+
+/// Scrubbing through 4,000 tokens of 48 layers of 128 experts: 50 frames per second are 20 ms each. Whatever
+/// is opened, sorted or coloured anew takes no task of more than 50 ms.
 #[test]
 fn a_long_conversation_of_a_large_model_stays_fluid() {
     const TOKENS: u32 = 4000;
@@ -252,26 +282,29 @@ fn a_long_conversation_of_a_large_model_stays_fluid() {
         .run("return performance.memory.usedJSHeapSize + moescope.state().memoryBytes");
     println!("{TOKENS} tokens: {:.0} MB of page memory", bytes / 1e6);
     assert!(bytes < MOST_BYTES);
-    let views: Vec<Value> = page.each(
+    let mut slow = Vec::new();
+    let groups: Vec<Value> = page.each(
         ".views .groups [data-leads-to]",
         "button => button.dataset.leadsTo",
     );
-    let groups = views.iter().filter_map(Value::as_str).map(|view| vec![view]);
-    // Those whose pictures and tables are of the whole conversation.
-    let heavy = [vec!["experts", "load"], vec!["raster", "rasters"]];
+    let groups = groups.iter().filter_map(Value::as_str).map(|view| vec![view]);
+    // Those whose pictures, tables and sums are of the whole conversation.
+    let heavy = [
+        vec!["experts", "load"],
+        vec!["raster", "rasters"],
+        vec!["here", "batch"],
+        vec!["here", "demand"],
+    ];
     for path in groups.chain(heavy) {
         let view = path.join(" › ");
-        for name in &path {
-            page.browser.run::<()>(&format!(
-                "window.longest = 0; window.watch?.disconnect();
-                 window.watch = new PerformanceObserver(list => {{ for (const task of list.getEntries()) longest = Math.max(longest, task.duration); }});
-                 watch.observe({{ entryTypes: ['longtask'] }});
-                 document.querySelector('.views [data-leads-to={name}]').click(); await new Promise(resume => setTimeout(resume, 800))"
-            ));
-        }
-        let opening: f64 = page
-            .browser
-            .run("const longest = window.longest; window.longest = 0; return longest");
+        let opened = path
+            .iter()
+            .map(|name| format!("open('{name}'); await later(700);"));
+        let script = format!(
+            "open('overview'); await later(300); {}",
+            opened.collect::<String>()
+        );
+        let opening = longest_task(&page, &format!("{view}, opened"), &script);
         let before = page.browser.main_thread_seconds();
         let frames: f64 = page.browser.run(&format!(
             "const scrub = document.querySelector('#scrub'), started = performance.now();
@@ -284,10 +317,34 @@ fn a_long_conversation_of_a_large_model_stays_fluid() {
         ));
         // Processor time, since other work may share this machine.
         let millis = 1e3 * (page.browser.main_thread_seconds() - before) / f64::from(FRAMES);
-        let longest: f64 = page.browser.run("return window.longest");
-        println!(
-            "{view}: {frames:.0} frames/s, {millis:.1} ms of the main thread per frame; longest task {opening:.0} ms as it opened, {longest:.0} ms in the scrub"
-        );
+        println!("{view}: {frames:.0} frames/s, {millis:.1} ms of the main thread per frame");
         assert!(millis <= FRAME_MILLIS, "{view} takes {millis} ms per frame");
+        slow.extend((opening > TASK_MILLIS).then(|| format!("{view}: {opening} ms")));
     }
+    // Every mark, and every picture, anew.
+    let choose = |selector: &str, value: &str| {
+        format!(
+            "for (const value of ['{value}', document.querySelector('{selector}').value]) {{
+               const menu = document.querySelector('{selector}'); menu.value = value;
+               menu.dispatchEvent(new Event('change', {{ bubbles: true }})); await later(700);
+             }}"
+        )
+    };
+    for (what, script) in [
+        (
+            "the text coloured anew",
+            choose(".measure select", "router-entropy"),
+        ),
+        (
+            "all layers sorted",
+            format!(
+                "open('raster'); await later(300); open('rasters'); await later(700); {}",
+                choose("select.order", "load")
+            ),
+        ),
+    ] {
+        let longest = longest_task(&page, what, &script);
+        slow.extend((longest > TASK_MILLIS).then(|| format!("{what}: {longest} ms")));
+    }
+    assert!(slow.is_empty(), "tasks over {TASK_MILLIS} ms: {slow:#?}");
 }

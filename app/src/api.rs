@@ -146,5 +146,5 @@ async fn generate(store: Rc<Store>, options: JsValue, ready: Promise) -> Result<
         );
     }
     JsFuture::from(finished).await?;
-    report::generation(&store, generation_id)
+    report::generation(&store, generation_id).await
 }

@@ -12,9 +12,11 @@ use wasm_bindgen::JsValue;
 use yew::Callback;
 
 use self::database::Database;
+use crate::gradual::Pace;
 use crate::hands::RunAsk;
 use crate::recording::{self, About};
 use crate::runs;
+use crate::runs::written::{self, Snapshot};
 use crate::state::{Action, AppState, Conversation, KeptEntry, Origin};
 use crate::store::Store;
 use crate::words::words;
@@ -106,7 +108,6 @@ impl Keeper {
     }
 
     async fn write(&self, store: &Rc<Store>) -> Result<(), JsValue> {
-        let began = js_sys::Date::now();
         let id = match store.read(|state| state.live_conversation().kept_as.clone()) {
             Some(id) => id,
             None => {
@@ -116,23 +117,26 @@ impl Keeper {
             }
         };
         self.kept.replace(store.read(Extent::of));
-        let Some((mut entry, run)) = store.read(|state| entry_and_run(state, &id)) else {
+        let Some((mut entry, snapshot)) = store.read(|state| entry_and_snapshot(state, &id)) else {
             return Ok(());
         };
-        let bytes = moescope_run_file::write(&run).map_err(|err| JsValue::from(err.to_string()))?;
-        entry.bytes = bytes.len() as u64;
-        let took = js_sys::Date::now() - began;
+        let mut pace = Pace::new();
+        let run = snapshot.run(&mut pace).await;
+        drop(snapshot);
+        let file = written::file(&run, &mut pace).await?;
+        drop(run);
+        entry.bytes = file.size() as u64;
         self.next_at
-            .set(js_sys::Date::now() + PAUSE_MILLIS.max(took / SHARE));
+            .set(js_sys::Date::now() + PAUSE_MILLIS.max(pace.worked_millis / SHARE));
         let database = Database::open().await?;
-        database.put(&entry, Some(&bytes)).await?;
+        database.put(&entry, Some(&file)).await?;
         store.dispatch(Action::KeptListed(database.entries().await?));
         Ok(())
     }
 }
 
 /// Of the live conversation.
-fn entry_and_run(state: &AppState, id: &str) -> Option<(KeptEntry, Run)> {
+fn entry_and_snapshot(state: &AppState, id: &str) -> Option<(KeptEntry, Snapshot)> {
     let (conversation, model) = (state.live_conversation(), state.answering()?);
     let known = state.kept.entries.iter().find(|entry| entry.id == id);
     let title = known.map_or_else(|| recording::title(conversation), |entry| entry.title.clone());
@@ -151,7 +155,12 @@ fn entry_and_run(state: &AppState, id: &str) -> Option<(KeptEntry, Run)> {
         examined: state.live_examination().all(),
         ..About::default()
     };
-    Some((entry, recording::run(model, conversation, &about)))
+    let snapshot = Snapshot {
+        model: Rc::clone(model),
+        conversation: conversation.clone(),
+        about,
+    };
+    Some((entry, snapshot))
 }
 
 fn tokens(conversation: &Conversation) -> u64 {
@@ -222,7 +231,7 @@ async fn open_beside(store: &Rc<Store>, id: &str) -> Result<(), JsValue> {
 
 async fn export(store: &Rc<Store>, id: &str) -> Result<(), JsValue> {
     let run = read(store, id).await?;
-    runs::save_run(store, Some(&run));
+    runs::save_run(store, &run, &mut Pace::new()).await;
     Ok(())
 }
 

@@ -128,7 +128,13 @@ fn Trace(props: &TraceProps) -> Html {
     let (shown, dispatch) = (props.state.view.shown, &props.hands.dispatch);
     let scene = Scene::new(&props.state, &props.hands);
     let body = match shown.and_then(views::find) {
-        Some(view) => html! { <div class="view" data-view={view.name}>{ (view.draw)(&scene) }</div> },
+        Some(view) if view.follows => {
+            html! { <div class="view" data-view={view.name}>{ (view.draw)(&scene) }</div> }
+        }
+        Some(view) => {
+            let of = Rc::clone(&props.state);
+            html! { <Steady key={view.name} name={view.name} {of} hands={props.hands.clone()} /> }
+        }
         None => overview::overview(&scene),
     };
     html! {
@@ -138,6 +144,28 @@ fn Trace(props: &TraceProps) -> Html {
             { body }
         </section>
     }
+}
+
+/// What a view that does not follow the selection is drawn from.
+#[derive(Clone, Properties)]
+struct SteadyProps {
+    name: &'static str,
+    of: Rc<AppState>,
+    hands: Hands,
+}
+
+impl PartialEq for SteadyProps {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name && !self.of.is_recorded_otherwise(&other.of)
+    }
+}
+
+/// A view that is the same whatever is selected: scrubbing leaves it alone.
+#[component]
+fn Steady(props: &SteadyProps) -> Html {
+    let draw = views::find(props.name).map(|view| view.draw);
+    let body = draw.map(|draw| draw(&Scene::new(&props.of, &props.hands)));
+    html! { <div class="view" data-view={props.name}>{ body.unwrap_or_default() }</div> }
 }
 
 /// Below: all tokens so far, and the way through them.

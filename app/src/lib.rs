@@ -12,6 +12,7 @@
 
 pub mod api;
 pub mod format;
+pub mod gradual;
 pub mod hands;
 pub mod keep;
 pub mod keyboard;
@@ -19,6 +20,7 @@ pub mod layout;
 pub mod link;
 pub mod page;
 pub mod panels;
+pub mod pause;
 pub mod preferences;
 pub mod protocol;
 pub mod recording;

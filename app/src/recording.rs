@@ -7,7 +7,7 @@ mod read;
 mod write;
 
 pub use read::recording;
-pub use write::{About, run, title};
+pub use write::{About, Writing, run, title};
 
 use crate::protocol::Finish;
 

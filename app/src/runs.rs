@@ -3,6 +3,7 @@
 
 mod download;
 pub mod picture;
+pub mod written;
 
 use std::rc::Rc;
 
@@ -12,11 +13,13 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, File};
 
+use crate::gradual::Pace;
 use crate::hands::RunAsk;
 use crate::keep;
 use crate::panels::runs::day;
 use crate::panels::views;
 use crate::recording::{self, About};
+use crate::runs::written::Snapshot;
 use crate::state::select;
 use crate::state::{Action, AppState, Origin};
 use crate::store::Store;
@@ -53,7 +56,7 @@ pub fn act(store: &Rc<Store>, ask: RunAsk) {
 }
 
 /// The run on screen, if there is one; or of what is live.
-pub fn on_screen(state: &AppState, with_distributions: bool) -> Option<Run> {
+pub fn on_screen(state: &AppState, with_distributions: bool) -> Option<Snapshot> {
     let conversation = &state.conversation;
     let model = state.model.as_ref().filter(|_| !conversation.turns.is_empty())?;
     let replay = state.replay.as_ref();
@@ -65,7 +68,11 @@ pub fn on_screen(state: &AppState, with_distributions: bool) -> Option<Run> {
         without_distributions: !with_distributions,
         examined: state.examination.all(),
     };
-    Some(recording::run(model, conversation, &about))
+    Some(Snapshot {
+        model: Rc::clone(model),
+        conversation: conversation.clone(),
+        about,
+    })
 }
 
 /// What the conversation on screen is called: its own title, or how it began.
@@ -88,32 +95,36 @@ pub fn now() -> String {
 }
 
 fn save(store: &Rc<Store>, with_distributions: bool) {
-    let run = store.read(|state| on_screen(state, with_distributions));
-    save_run(store, run.as_ref());
+    let Some(snapshot) = store.read(|state| on_screen(state, with_distributions)) else {
+        return tell(store, words().runs.nothing_to_save.into());
+    };
+    let store = Rc::clone(store);
+    wasm_bindgen_futures::spawn_local(async move {
+        let mut pace = Pace::new();
+        let run = snapshot.run(&mut pace).await;
+        save_run(&store, &run, &mut pace).await;
+    });
 }
 
 /// Saves a run as a file.
-pub fn save_run(store: &Rc<Store>, run: Option<&Run>) {
-    let Some(run) = run else {
-        return tell(store, words().runs.nothing_to_save.into());
-    };
-    match moescope_run_file::write(run) {
-        Ok(bytes) => {
-            let name = download::file_name(&run.info.title, "safetensors");
-            finish(store, download::save(&bytes, "application/octet-stream", &name));
-        }
-        Err(err) => tell(store, (words().runs.not_saved)(&(words().runs.run_error)(&err))),
-    }
+pub async fn save_run(store: &Rc<Store>, run: &Run, pace: &mut Pace) {
+    let name = download::file_name(&run.info.title, "safetensors");
+    let file = written::file(run, pace).await;
+    finish(store, file.and_then(|file| download::save_blob(&file, &name)));
 }
 
 fn save_ledger(store: &Rc<Store>) {
-    let Some(run) = store.read(|state| on_screen(state, false)) else {
+    let Some(snapshot) = store.read(|state| on_screen(state, false)) else {
         return tell(store, words().runs.nothing_to_save.into());
     };
-    // With a mark of its encoding: without it, spreadsheets take UTF-8 for something else.
-    let csv = format!("\u{feff}{}", ledger::csv(&run));
-    let name = download::file_name(&run.info.title, "csv");
-    finish(store, download::save(csv.as_bytes(), "text/csv", &name));
+    let store = Rc::clone(store);
+    wasm_bindgen_futures::spawn_local(async move {
+        let run = snapshot.run(&mut Pace::new()).await;
+        // With a mark of its encoding: without it, spreadsheets take UTF-8 for something else.
+        let csv = format!("\u{feff}{}", ledger::csv(&run));
+        let name = download::file_name(&run.info.title, "csv");
+        finish(&store, download::save(csv.as_bytes(), "text/csv", &name));
+    });
 }
 
 fn save_picture(store: &Rc<Store>, form: picture::Form) {

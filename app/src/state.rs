@@ -98,8 +98,13 @@ impl AppState {
 
     /// Whether the trace shows something else than in `other`.
     pub fn is_traced_otherwise(&self, other: &Self) -> bool {
+        self.is_seen_otherwise(other) || self.is_recorded_otherwise(other)
+    }
+
+    /// Whether something else is known than in `other`, whatever is looked at.
+    pub fn is_recorded_otherwise(&self, other: &Self) -> bool {
         let model = |state: &Self| state.model.as_ref().map(Rc::as_ptr);
-        self.is_seen_otherwise(other)
+        !Rc::ptr_eq(&self.economics, &other.economics)
             || !Rc::ptr_eq(&self.conversation.rows, &other.conversation.rows)
             || self.conversation.last_marked() != other.conversation.last_marked()
             || model(self) != model(other)

@@ -442,6 +442,7 @@ pub struct Layout {
 pub struct Load {
     pub title: &'static str,
     pub empty: &'static str,
+    pub counting: &'static str,
     pub nothing_in_part: &'static str,
     pub part: &'static str,
     pub all: &'static str,

@@ -12,7 +12,6 @@ mod facts;
 mod generate;
 mod load;
 mod measure;
-mod pause;
 mod post;
 mod queue;
 mod shelf;

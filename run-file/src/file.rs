@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use safetensors::SafeTensors;
-use safetensors::tensor::TensorView;
+use safetensors::tensor::{Metadata, TensorInfo, TensorView};
 
 use crate::columns::{self, Dim, Spec};
 use crate::{Run, RunError, check};
@@ -15,8 +15,24 @@ const MOST_HEADER_BYTES: u64 = 16 << 20;
 const FORMAT: &str = "moescope-run";
 const VERSION: u32 = 1;
 
+/// A file in parts that follow each other.
+pub struct Parts<'run> {
+    /// Length and text of the header.
+    pub header: Vec<u8>,
+    /// Every column as it lies in memory.
+    pub columns: Vec<&'run [u8]>,
+}
+
 /// A run as the bytes of a file.
 pub fn write(run: &Run) -> Result<Vec<u8>, RunError> {
+    let Parts { mut header, columns } = parts(run)?;
+    header.reserve_exact(columns.iter().map(|bytes| bytes.len()).sum());
+    columns.iter().for_each(|bytes| header.extend_from_slice(bytes));
+    Ok(header)
+}
+
+/// The same without a copy of the columns.
+pub fn parts(run: &Run) -> Result<Parts<'_>, RunError> {
     check::check(run)?;
     let sizes = Sizes::of(run);
     let mut views = Vec::with_capacity(columns::COLUMNS.len());
@@ -25,16 +41,45 @@ pub fn write(run: &Run) -> Result<Vec<u8>, RunError> {
             views.push((spec.name, TensorView::new(spec.dtype, sizes.shape(spec), bytes)));
         }
     });
-    let views: Vec<_> = views
+    let mut views: Vec<(&str, TensorView<'_>)> = views
         .into_iter()
         .map(|(name, view)| Ok((name, view.map_err(|err| carrier(&err))?)))
         .collect::<Result<_, RunError>>()?;
+    // The widest numbers first, so that each column begins at a multiple of their size.
+    views.sort_by(|(name, one), (other_name, other)| {
+        other.dtype().cmp(&one.dtype()).then(name.cmp(other_name))
+    });
     let metadata = HashMap::from([
         ("format".to_owned(), FORMAT.to_owned()),
         ("version".to_owned(), VERSION.to_string()),
         ("run".to_owned(), serde_json::to_string(&run.info)?),
     ]);
-    safetensors::serialize(views, Some(metadata.into_iter().collect())).map_err(|err| carrier(&err))
+    Ok(Parts {
+        header: header(metadata, &views)?,
+        columns: views.iter().map(|(_, view)| view.data()).collect(),
+    })
+}
+
+/// Length and text; the text ends at a multiple of eight bytes.
+fn header(texts: HashMap<String, String>, views: &[(&str, TensorView<'_>)]) -> Result<Vec<u8>, RunError> {
+    let mut end = 0;
+    let mut info = |(name, view): &(&str, TensorView<'_>)| {
+        let begin = end;
+        end += view.data().len();
+        let info = TensorInfo {
+            dtype: view.dtype(),
+            shape: view.shape().to_vec(),
+            data_offsets: (begin, end),
+        };
+        ((*name).to_owned(), info)
+    };
+    let columns = views.iter().map(&mut info).collect();
+    let metadata = Metadata::new(Some(texts.into_iter().collect()), columns).map_err(|err| carrier(&err))?;
+    let mut text = serde_json::to_vec(&metadata)?;
+    text.resize(text.len().next_multiple_of(8), b' ');
+    let mut header = (text.len() as u64).to_le_bytes().to_vec();
+    header.append(&mut text);
+    Ok(header)
 }
 
 /// The run in the bytes of a file, checked.

@@ -23,7 +23,7 @@ pub use columns::{
     Tokens,
 };
 pub use error::RunError;
-pub use file::{MOST_BYTES, read, write};
+pub use file::{MOST_BYTES, Parts, parts, read, write};
 pub use half::f16;
 pub use info::{Device, Generation, Info, Kernel, KvLayer, Model, Sampling, Step};
 

@@ -7,13 +7,16 @@
 //! probs    Float32Array (layers × nExperts), rounded to half precision
 //! ```
 
+use std::rc::Rc;
+
 use js_sys::{Array, Error, Float32Array, Object, Reflect, Uint16Array};
 use serde::Serialize;
 use wasm_bindgen::{JsCast, JsValue};
 
+use crate::gradual::Pace;
 use crate::protocol::{ExecutorFacts, GroupCost, ModelFacts};
 use crate::state::select::{self, Kv};
-use crate::state::{AppState, Role, Row, Totals};
+use crate::state::{AppState, Model, Role, Row, Totals};
 use crate::store::Store;
 
 /// `state()`.
@@ -167,67 +170,77 @@ fn memory_bytes() -> f64 {
 }
 
 /// What one generation gave.
-pub fn generation(store: &Store, generation_id: u32) -> Result<JsValue, JsValue> {
-    store.read(|state| {
-        let turns = || {
-            state
-                .conversation
-                .turns
-                .iter()
-                .filter(|turn| turn.generation_id == generation_id)
-        };
-        let answer = turns().find(|turn| turn.role == Role::Model);
-        let answer = answer
-            .ok_or_else(|| Error::new("the conversation was cleared before the answer was finished"))?;
-        let object = Object::new();
-        set(&object, "text", answer.text())?;
-        set(&object, "reasoning", answer.reasoning())?;
-        set(
-            &object,
-            "tokens",
-            answer
-                .marks()
-                .map(|mark| JsValue::from(mark.token))
-                .collect::<Array>(),
-        )?;
-        set(
-            &object,
-            "prompt",
-            turns()
-                .filter(|turn| turn.role == Role::User)
-                .flat_map(|turn| turn.marks())
-                .map(|mark| JsValue::from(mark.token))
-                .collect::<Array>(),
-        )?;
-        set(&object, "seed", answer.seed as f64)?;
-        set(&object, "finish", plain(&answer.finish)?)?;
-        set(&object, "trace", trace(state, answer.reused)?)?;
-        Ok(object.into())
-    })
+pub async fn generation(store: &Store, generation_id: u32) -> Result<JsValue, JsValue> {
+    let (object, traced) = store.read(|state| answer(state, generation_id))?;
+    if let Some(traced) = traced {
+        set(&object, "trace", trace(traced).await?)?;
+    }
+    Ok(object.into())
 }
 
-fn trace(state: &AppState, from: u32) -> Result<JsValue, JsValue> {
-    let object = Object::new();
-    let Some(model) = &state.model else {
-        return Ok(object.into());
+/// What a trace is told from; it shares its rows with the state.
+struct Traced {
+    model: Rc<Model>,
+    rows: Rc<Vec<Option<Row>>>,
+    /// Its first position.
+    from: u32,
+}
+
+/// All but the trace, which takes its time.
+fn answer(state: &AppState, generation_id: u32) -> Result<(Object, Option<Traced>), JsValue> {
+    let turns = || {
+        state
+            .conversation
+            .turns
+            .iter()
+            .filter(|turn| turn.generation_id == generation_id)
     };
+    let answer = turns().find(|turn| turn.role == Role::Model);
+    let answer =
+        answer.ok_or_else(|| Error::new("the conversation was cleared before the answer was finished"))?;
+    let object = Object::new();
+    set(&object, "text", answer.text())?;
+    set(&object, "reasoning", answer.reasoning())?;
     set(
         &object,
-        "layers",
-        model
-            .facts
-            .moe_layers
-            .iter()
-            .map(|layer| JsValue::from(*layer))
+        "tokens",
+        answer
+            .marks()
+            .map(|mark| JsValue::from(mark.token))
             .collect::<Array>(),
     )?;
-    set(&object, "nExperts", model.facts.n_experts)?;
-    set(&object, "topK", model.facts.top_k)?;
+    set(
+        &object,
+        "prompt",
+        turns()
+            .filter(|turn| turn.role == Role::User)
+            .flat_map(|turn| turn.marks())
+            .map(|mark| JsValue::from(mark.token))
+            .collect::<Array>(),
+    )?;
+    set(&object, "seed", answer.seed as f64)?;
+    set(&object, "finish", plain(&answer.finish)?)?;
+    let traced = state.model.as_ref().map(|model| Traced {
+        model: Rc::clone(model),
+        rows: Rc::clone(&state.conversation.rows),
+        from: answer.reused,
+    });
+    Ok((object, traced))
+}
+
+async fn trace(traced: Traced) -> Result<JsValue, JsValue> {
+    let (object, facts) = (Object::new(), &traced.model.facts);
+    let layers = facts.moe_layers.iter().map(|layer| JsValue::from(*layer));
+    set(&object, "layers", layers.collect::<Array>())?;
+    set(&object, "nExperts", facts.n_experts)?;
+    set(&object, "topK", facts.top_k)?;
     let positions = Array::new();
-    for (position, row) in state.conversation.rows.iter().enumerate().skip(from as usize) {
+    let mut pace = Pace::new();
+    for (position, row) in traced.rows.iter().enumerate().skip(traced.from as usize) {
         if let Some(row) = row {
             positions.push(&of_position(position as u32, row)?);
         }
+        pace.breathe().await;
     }
     set(&object, "positions", positions)?;
     Ok(object.into())

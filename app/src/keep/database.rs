@@ -5,7 +5,7 @@ use js_sys::{Array, Function, Promise, Uint8Array};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{IdbDatabase, IdbOpenDbRequest, IdbRequest, IdbTransaction, IdbTransactionMode};
+use web_sys::{Blob, IdbDatabase, IdbOpenDbRequest, IdbRequest, IdbTransaction, IdbTransactionMode};
 
 use crate::state::KeptEntry;
 
@@ -50,20 +50,23 @@ impl Database {
 
     pub async fn bytes(&self, id: &str) -> Result<Vec<u8>, JsValue> {
         let store = self.0.transaction_with_str(RUNS)?.object_store(RUNS)?;
-        let bytes = answer(&store.get(&id.into())?).await?;
-        Ok(bytes.dyn_into::<Uint8Array>()?.to_vec())
+        let kept = answer(&store.get(&id.into())?).await?;
+        // Earlier versions of the page kept an array.
+        let bytes = match kept.dyn_into::<Blob>() {
+            Ok(blob) => Uint8Array::new(&JsFuture::from(blob.array_buffer()).await?),
+            Err(kept) => kept.dyn_into::<Uint8Array>()?,
+        };
+        Ok(bytes.to_vec())
     }
 
     /// Writes an entry, and its run where that is new: both or neither.
-    pub async fn put(&self, entry: &KeptEntry, run: Option<&[u8]>) -> Result<(), JsValue> {
+    pub async fn put(&self, entry: &KeptEntry, run: Option<&Blob>) -> Result<(), JsValue> {
         let writing = self.writing()?;
         let id = JsValue::from(entry.id.as_str());
         let text = serde_json::to_string(entry).map_err(|err| JsValue::from(err.to_string()))?;
         writing.object_store(ENTRIES)?.put_with_key(&text.into(), &id)?;
         if let Some(run) = run {
-            writing
-                .object_store(RUNS)?
-                .put_with_key(&Uint8Array::from(run), &id)?;
+            writing.object_store(RUNS)?.put_with_key(run, &id)?;
         }
         finished(&writing).await
     }

@@ -1,6 +1,7 @@
 //! Load and coverage: how evenly the experts of every layer are used, how much of the model the
 //! conversation touches, which experts go together, and what two parts of it have in common.
 
+mod counting;
 mod coverage;
 mod difference;
 mod divergence;
@@ -11,14 +12,16 @@ use std::rc::Rc;
 
 use yew::{Callback, Html, Properties, component, html, use_memo, use_state_eq};
 
+use self::counting::{Counted, OfPart};
 use super::figure::{Figure, figures};
 use super::views::Scene;
 use super::{Dispatch, nothing, panel, slot};
 use crate::format;
+use crate::gradual::use_gradually;
 use crate::hands::RunAsk;
 use crate::same::Same;
-use crate::state::select::load::{self, Coverage, LayerUse, Part, Together};
-use crate::state::{AppState, Conversation, Model, Selection};
+use crate::state::select::load::{self, LayerUse, Part, Together};
+use crate::state::{AppState, Conversation, Model, Row, Selection};
 use crate::words::words;
 
 /// The view.
@@ -33,7 +36,11 @@ pub fn view(scene: &Scene<'_>) -> Html {
     let props = LoadProps {
         traced: Traced(Rc::clone(scene.state)),
         model: Same::new(model),
-        selection: state.selection,
+        // The token selected is of no account here, so scrubbing draws nothing anew.
+        selection: Selection {
+            position: None,
+            ..state.selection
+        },
         dispatch: dispatch.clone(),
         runs: scene.hands.runs.clone(),
     };
@@ -48,6 +55,14 @@ pub struct Traced(pub Rc<AppState>);
 impl Traced {
     fn conversation(&self) -> &Conversation {
         &self.0.conversation
+    }
+
+    fn positions(&self) -> usize {
+        self.conversation().rows.len()
+    }
+
+    fn row(&self, position: usize) -> Option<&Row> {
+        self.conversation().rows.get(position)?.as_ref()
     }
 }
 
@@ -70,26 +85,16 @@ pub struct LoadProps {
     pub runs: Callback<RunAsk>,
 }
 
-/// What is counted of one part; it does not change with the selection.
-struct Counted {
-    layers: Vec<LayerUse>,
-    counts: Vec<u32>,
-    coverage: Coverage,
-}
-
 /// See the module.
 #[component]
 pub fn LoadView(props: &LoadProps) -> Html {
     let part = use_state_eq(Part::default);
     let facts = &props.model.facts;
-    let counted = use_memo((props.traced.clone(), *part), |(traced, part)| {
-        let rows = load::rows_of(traced.conversation(), *part);
-        Counted {
-            layers: load::layers(facts, &rows),
-            counts: load::counts(facts, &rows),
-            coverage: load::coverage(facts, &rows),
-        }
-    });
+    let counted = use_gradually(
+        (props.model.clone(), *part),
+        props.traced.clone(),
+        |(model, part), traced, _| OfPart::new(model, traced, *part),
+    );
     let together = use_memo(
         (props.traced.clone(), *part, props.selection.layer),
         |(traced, part, layer)| {
@@ -101,18 +106,27 @@ pub fn LoadView(props: &LoadProps) -> Html {
         let part = part.clone();
         Callback::from(move |chosen| part.set(chosen))
     };
-    let tokens = counted.coverage.measured.len() as u64 - 1;
     html! {
         <>
             { parts(*part, &onpart) }
-            if tokens == 0 { { nothing(words().load.nothing_in_part) } } else {
-                { figures(&totals(props, &counted, tokens)) }
-                { coverage::curve(&counted.coverage) }
-                { layers::map(props, &counted.counts) }
-                { layers::table(props, &counted.layers) }
-                { together_of(props, &together) }
-            }
+            { counted.map_or_else(|| nothing(words().load.counting), |counted| of_part(props, &counted, &together)) }
             <divergence::Divergence key={beside_key(&props.traced.0)} ..props.clone() />
+        </>
+    }
+}
+
+fn of_part(props: &LoadProps, counted: &Counted, together: &Rc<Together>) -> Html {
+    let tokens = counted.coverage.measured.len() as u64 - 1;
+    if tokens == 0 {
+        return nothing(words().load.nothing_in_part);
+    }
+    html! {
+        <>
+            { figures(&totals(props, counted, tokens)) }
+            { coverage::curve(&counted.coverage) }
+            { layers::map(props, &counted.counts) }
+            { layers::table(props, &counted.layers) }
+            { together_of(props, together) }
         </>
     }
 }

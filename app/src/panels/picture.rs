@@ -6,16 +6,15 @@
 
 mod axis;
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use gloo::events::EventListener;
 use wasm_bindgen::{Clamped, JsCast, JsValue};
-use web_sys::{
-    CanvasRenderingContext2d, HtmlCanvasElement, ImageData, KeyboardEvent, MediaQueryListEvent, MouseEvent,
-};
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData, KeyboardEvent, MouseEvent};
 use yew::{
-    AttrValue, Callback, Html, NodeRef, Properties, TargetCast, classes, component, hook, html,
-    use_effect_with, use_node_ref, use_state,
+    AttrValue, Callback, Html, NodeRef, Properties, TargetCast, classes, component, html, use_effect_with,
+    use_node_ref,
 };
 
 pub use axis::Axis;
@@ -120,12 +119,12 @@ pub struct CanvasProps {
 #[component]
 pub fn Canvas(props: &CanvasProps) -> Html {
     let canvas = use_node_ref();
-    let (shown, theme) = (canvas.clone(), use_theme());
+    let shown = canvas.clone();
     let scale = match props.is_diverging {
         true => ("diverging", DIVERGING),
         false => ("shade", SHADES),
     };
-    use_effect_with((props.picture.clone(), theme), move |(picture, _)| {
+    use_effect_with(props.picture.clone(), move |picture| {
         // A canvas that cannot be drawn stays empty; its numbers are in the table beside it.
         let _ = draw(&shown, picture, scale);
     });
@@ -188,35 +187,12 @@ fn pick(onpick: &Callback<(usize, usize)>, columns: usize, lines: usize) -> Call
     })
 }
 
-/// A number that changes with the colour scheme: a canvas does not follow the style by itself.
-#[hook]
-fn use_theme() -> u32 {
-    let theme = use_state(|| 0);
-    let changed = theme.clone();
-    use_effect_with((), move |()| {
-        let query = gloo::utils::window()
-            .match_media("(prefers-color-scheme: dark)")
-            .ok()
-            .flatten();
-        let listener = query.map(|query| {
-            EventListener::new(&query, "change", move |event| {
-                let is_dark = event
-                    .dyn_ref::<MediaQueryListEvent>()
-                    .is_some_and(MediaQueryListEvent::matches);
-                changed.set(1 + u32::from(is_dark));
-            })
-        });
-        move || drop(listener)
-    });
-    *theme
-}
-
 fn draw(canvas: &NodeRef, picture: &Picture, scale: (&str, usize)) -> Result<(), JsValue> {
     let Some(canvas) = canvas.cast::<HtmlCanvasElement>() else {
         return Ok(());
     };
     let (width, height) = (picture.columns as u32, picture.lines() as u32);
-    let palette = palette(&canvas, scale)?;
+    let palette = palette(scale)?;
     let clear = [0_u8; 4];
     let pixels: Vec<u8> = picture
         .shades
@@ -235,16 +211,33 @@ fn draw(canvas: &NodeRef, picture: &Picture, scale: (&str, usize)) -> Result<(),
     context.put_image_data(&image, 0_u8.into(), 0_u8.into())
 }
 
-/// The theme's colours of a scale, as bytes.
-fn palette(canvas: &HtmlCanvasElement, (name, levels): (&str, usize)) -> Result<Vec<[u8; 4]>, JsValue> {
+/// A scale's colours as bytes.
+type Palette = Rc<[[u8; 4]]>;
+
+thread_local! {
+    /// Palettes that were read, by what the document wears and their name. To ask for a style makes the
+    /// browser work all styles out anew, and a page of small pictures would ask once for each.
+    static PALETTES: RefCell<BTreeMap<[String; 3], Palette>> = RefCell::default();
+}
+
+/// The theme's colours of a scale. Whatever is drawn is drawn anew when the document changes its clothes.
+fn palette((name, levels): (&str, usize)) -> Result<Palette, JsValue> {
+    let root = gloo::utils::document().document_element().ok_or("no document")?;
+    let worn = |attribute: &str| root.get_attribute(attribute).unwrap_or_default();
+    let key = [worn("data-theme"), worn("data-palette"), name.to_owned()];
+    if let Some(known) = PALETTES.with_borrow(|known| known.get(&key).cloned()) {
+        return Ok(known);
+    }
     let style = gloo::utils::window()
-        .get_computed_style(canvas)?
+        .get_computed_style(&root)?
         .ok_or("no style")?;
     let colour = |level: usize| {
         let value = style.get_property_value(&format!("--{name}-{level}"))?;
         Ok(rgba(value.trim()).unwrap_or_default())
     };
-    (0..levels).map(colour).collect()
+    let palette: Palette = (0..levels).map(colour).collect::<Result<_, JsValue>>()?;
+    PALETTES.with_borrow_mut(|known| known.insert(key, Rc::clone(&palette)));
+    Ok(palette)
 }
 
 /// `#rrggbb` as bytes.

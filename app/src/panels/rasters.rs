@@ -1,15 +1,17 @@
-//! Time in all MoE layers at once: one small raster for each, over the whole conversation.
+//! Time in all MoE layers at once: one small raster for each, over the whole conversation, drawn one after
+//! the other.
 
 use std::cmp::Reverse;
 use std::rc::Rc;
 
-use yew::{Callback, Html, Properties, component, html, use_memo};
+use yew::{Callback, Html, Properties, component, html};
 
 use super::picture::{Canvas, Frame, Picture};
 use super::raster::{order_menu, weight_shade};
 use super::views::Scene;
 use super::{Dispatch, nothing, panel, table};
 use crate::format;
+use crate::gradual::{Work, use_gradually};
 use crate::same::Same;
 use crate::state::select::raster::{Columns, ExpertUse, Order, cells, sort, uses};
 use crate::state::{Action, Model, Row};
@@ -57,28 +59,26 @@ pub struct RastersProps {
 #[component]
 pub fn Rasters(props: &RastersProps) -> Html {
     let facts = &props.model.facts;
-    let (n_experts, top_k) = (facts.n_experts as usize, facts.top_k as usize);
+    let n_experts = facts.n_experts as usize;
     let columns = Columns::fit(props.rows.len(), FEWEST_COLUMNS, COLUMNS);
-    let pictures = use_memo((props.rows.clone(), props.order), |(rows, order)| {
-        let picture = |layer: usize| {
-            let mut uses = uses(rows, n_experts, top_k, layer);
-            sort(&mut uses, *order);
-            let cells = cells(rows, &uses, top_k, layer, columns);
-            let picture = Picture::new(columns.count, cells.into_iter().map(weight_shade));
-            (picture, numbers(facts.moe_layers[layer], &uses))
-        };
-        (0..facts.moe_layers.len()).map(picture).collect::<Vec<_>>()
-    });
-    let column = props.position.and_then(|position| columns.of(position as usize));
-    let frame = column.map(|column| Frame {
-        column,
-        line: 0,
-        columns: 1,
-        lines: n_experts,
-    });
+    let drawn = use_gradually(
+        (props.model.clone(), props.order),
+        props.rows.clone(),
+        |(model, order), rows, before| Drawing::new(model, *order, rows, columns, before),
+    );
+    let drawn = drawn.as_deref().map_or(&[][..], Vec::as_slice);
+    let frame = |columns: Columns| {
+        let column = columns.of(props.position? as usize)?;
+        Some(Frame {
+            column,
+            line: 0,
+            columns: 1,
+            lines: n_experts,
+        })
+    };
     let known = props.rows.len();
-    let one = |(layer, (picture, _)): (usize, &(Rc<Picture>, [String; 4]))| {
-        let dispatch = props.dispatch.clone();
+    let one = |(layer, own): (usize, &Multiple)| {
+        let (dispatch, columns) = (props.dispatch.clone(), own.columns);
         let onpick = Callback::from(move |(column, _): (usize, usize)| {
             let position = columns.position(column);
             if position < known {
@@ -92,7 +92,7 @@ pub fn Rasters(props: &RastersProps) -> Html {
         html! {
             <figure key={layer}>
                 <figcaption><button type="button" aria-pressed={is_selected.to_string()} data-layer={layer.to_string()} {onclick}>{ name.clone() }</button></figcaption>
-                <Canvas picture={Same::new(picture)} class="raster small" label={name} frames={frame.into_iter().collect::<Vec<_>>()} {onpick} />
+                <Canvas picture={Same::new(&own.picture)} class="raster small" label={name} frames={frame(columns).into_iter().collect::<Vec<_>>()} {onpick} />
             </figure>
         }
     };
@@ -100,9 +100,80 @@ pub fn Rasters(props: &RastersProps) -> Html {
     let heads = [words.layer_column, words.used, words.busiest, words.times];
     html! {
         <>
-            <div class="multiples">{ for pictures.iter().enumerate().map(one) }</div>
-            { table::folded(words.table, &heads, pictures.iter().map(|(_, numbers)| numbers.clone())) }
+            <div class="multiples">{ for drawn.iter().enumerate().map(one) }</div>
+            { table::folded(words.table, &heads, drawn.iter().map(|own| own.numbers.clone())) }
         </>
+    }
+}
+
+/// One layer.
+#[derive(Clone)]
+struct Multiple {
+    picture: Rc<Picture>,
+    columns: Columns,
+    numbers: [String; 4],
+}
+
+/// Draws layer after layer, in the place of what stood there before.
+struct Drawing {
+    model: Same<Model>,
+    order: Order,
+    rows: Same<Vec<Option<Row>>>,
+    columns: Columns,
+    drawn: Vec<Multiple>,
+    next: usize,
+}
+
+impl Drawing {
+    fn new(
+        model: &Same<Model>,
+        order: Order,
+        rows: &Same<Vec<Option<Row>>>,
+        columns: Columns,
+        before: Option<&Vec<Multiple>>,
+    ) -> Self {
+        Self {
+            model: model.clone(),
+            order,
+            rows: rows.clone(),
+            columns,
+            drawn: before.cloned().unwrap_or_default(),
+            next: 0,
+        }
+    }
+
+    fn draw(&self, layer: usize, block: u32) -> Multiple {
+        let facts = &self.model.facts;
+        let (n_experts, top_k) = (facts.n_experts as usize, facts.top_k as usize);
+        let mut uses = uses(&self.rows, n_experts, top_k, layer);
+        sort(&mut uses, self.order);
+        let cells = cells(&self.rows, &uses, top_k, layer, self.columns);
+        Multiple {
+            picture: Picture::new(self.columns.count, cells.into_iter().map(weight_shade)),
+            columns: self.columns,
+            numbers: numbers(block, &uses),
+        }
+    }
+}
+
+impl Work for Drawing {
+    type Found = Vec<Multiple>;
+
+    fn step(&mut self) -> bool {
+        let Some(&block) = self.model.facts.moe_layers.get(self.next) else {
+            return false;
+        };
+        let own = self.draw(self.next, block);
+        match self.drawn.get_mut(self.next) {
+            Some(place) => *place = own,
+            None => self.drawn.push(own),
+        }
+        self.next += 1;
+        self.next < self.model.facts.moe_layers.len()
+    }
+
+    fn found(&self) -> Option<Vec<Multiple>> {
+        Some(self.drawn.clone())
     }
 }
 

@@ -5,9 +5,12 @@
 
 use std::rc::Rc;
 
+use gloo::timers::callback::Timeout;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, KeyboardEvent, MouseEvent};
-use yew::{Html, Properties, TargetCast, classes, component, html};
+use yew::{
+    Html, Properties, TargetCast, classes, component, html, use_effect_with, use_force_update, use_mut_ref,
+};
 
 use super::shade::shade_between;
 use super::{Dispatch, measures, when};
@@ -28,7 +31,10 @@ pub fn transcript(state: &AppState, dispatch: &Dispatch) -> Html {
         .flat_map(Turn::marks)
         .find_map(|mark| mark.position);
     let selected = state.selection.position;
+    let marks = conversation.turns.iter().flat_map(|turn| &turn.chunks);
+    let marks: usize = marks.map(|chunk| chunk.marks.len()).sum();
     let style = Style {
+        is_long: marks > MANY_MARKS,
         colouring: Colouring::of(state),
         uses: uses(state),
         selected,
@@ -46,8 +52,12 @@ pub fn transcript(state: &AppState, dispatch: &Dispatch) -> Html {
     }
 }
 
+/// More marks than can be coloured anew within a frame.
+const MANY_MARKS: usize = 1000;
+
 /// How marks are drawn.
 struct Style {
+    is_long: bool,
     colouring: Colouring,
     /// Weight of the selected expert by position, where it colours the text.
     uses: Option<Vec<Option<f32>>>,
@@ -63,13 +73,14 @@ impl Style {
             position.filter(|position| chunk.marks.iter().any(|mark| mark.position == Some(*position)))
         };
         let of_mark = |uses: &[Option<f32>], mark: &Mark| *uses.get(mark.position? as usize)?;
+        let uses = |uses: &Vec<_>| chunk.marks.iter().map(|mark| of_mark(uses, mark)).collect();
         ChunkProps {
             chunk: Rc::clone(chunk),
-            colouring: self.colouring,
-            uses: self
-                .uses
-                .as_ref()
-                .map(|uses| chunk.marks.iter().map(|mark| of_mark(uses, mark)).collect()),
+            paint: Paint {
+                colouring: self.colouring,
+                uses: self.uses.as_ref().map(uses),
+            },
+            is_patient: self.is_long,
             selected: within(self.selected),
             tab_stop: within(self.tab_stop),
         }
@@ -170,13 +181,21 @@ fn ending(turn: &Turn) -> Html {
     html! { <p class="ending">{ parts.into_iter().flatten().collect::<Vec<_>>().join(" · ") }</p> }
 }
 
+/// What colours the marks of a chunk.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Paint {
+    pub colouring: Colouring,
+    /// Weight of the selected expert for each mark, where it colours the text.
+    pub uses: Option<Vec<Option<f32>>>,
+}
+
 /// What a chunk needs to draw itself.
 #[derive(Clone, Debug, Properties)]
 pub struct ChunkProps {
     pub chunk: Rc<Chunk>,
-    pub colouring: Colouring,
-    /// Weight of the selected expert for each mark, where it colours the text.
-    pub uses: Option<Vec<Option<f32>>>,
+    pub paint: Paint,
+    /// Other paint can wait until it is this chunk's turn: in a long text, each takes a task of its own.
+    pub is_patient: bool,
     /// The chosen position, if it is in this chunk.
     pub selected: Option<u32>,
     /// The position that takes part in tab order, if it is in this chunk.
@@ -186,20 +205,38 @@ pub struct ChunkProps {
 impl PartialEq for ChunkProps {
     fn eq(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.chunk, &other.chunk)
-            && (self.colouring, self.selected, self.tab_stop)
-                == (other.colouring, other.selected, other.tab_stop)
-            && self.uses == other.uses
+            && (self.selected, self.tab_stop, self.is_patient)
+                == (other.selected, other.tab_stop, other.is_patient)
+            && self.paint == other.paint
     }
 }
 
 /// Some consecutive marks.
 #[component]
 pub fn ChunkView(props: &ChunkProps) -> Html {
-    let weight = |at: usize| *props.uses.as_ref()?.get(at)?;
-    html! { <>{ for props.chunk.marks.iter().enumerate().map(|(at, mark)| view_mark(mark, props, weight(at))) }</> }
+    let worn = use_mut_ref(|| props.paint.clone());
+    let update = use_force_update();
+    if !props.is_patient {
+        worn.replace(props.paint.clone());
+    }
+    let wearing = Rc::clone(&worn);
+    use_effect_with(props.paint.clone(), move |paint| {
+        let paint = paint.clone();
+        let is_worn = paint == *wearing.borrow();
+        let change = move || {
+            wearing.replace(paint);
+            update.force_update();
+        };
+        let turn = (!is_worn).then(|| Timeout::new(0, change));
+        move || drop(turn)
+    });
+    let paint = &*worn.borrow();
+    let weight = |at: usize| *paint.uses.as_ref()?.get(at)?;
+    let mark = |(at, mark): (usize, &Mark)| view_mark(mark, props, paint.colouring, weight(at));
+    html! { <>{ for props.chunk.marks.iter().enumerate().map(mark) }</> }
 }
 
-fn view_mark(mark: &Mark, props: &ChunkProps, weight: Option<f32>) -> Html {
+fn view_mark(mark: &Mark, props: &ChunkProps, colouring: Colouring, weight: Option<f32>) -> Html {
     let is = |position: Option<u32>| (mark.position.is_some() && position == mark.position).to_string();
     let kind = match mark.kind {
         MarkKind::Template => "template",
@@ -207,8 +244,8 @@ fn view_mark(mark: &Mark, props: &ChunkProps, weight: Option<f32>) -> Html {
         MarkKind::Generated => "generated",
         MarkKind::Reasoned => "reasoned",
     };
-    let measured = measure::value(mark, props.colouring, weight);
-    let (low, high) = props.colouring.scale;
+    let measured = measure::value(mark, colouring, weight);
+    let (low, high) = colouring.scale;
     let bar = measured.map(|value| format!("b{}", shade_between(value, low, high)));
     let is_template = mark.kind == MarkKind::Template;
     let label = match mark.kind {
@@ -221,7 +258,7 @@ fn view_mark(mark: &Mark, props: &ChunkProps, weight: Option<f32>) -> Html {
         MarkKind::Prompt | MarkKind::Generated => None,
     };
     let title = measured
-        .map(|value| measures::told(props.colouring.measure, value))
+        .map(|value| measures::told(colouring.measure, value))
         .or_else(|| is_template.then(|| format::token_text(&mark.text)));
     html! {
         <span class={classes!("token", kind, bar)} role="option" aria-selected={is(props.selected)} aria-label={label} {title}

@@ -72,29 +72,31 @@ pub struct Entry {
     /// What the navigation calls it.
     pub title: fn(&Views) -> &'static str,
     pub draw: fn(&Scene<'_>) -> Html,
+    /// Whether it is about the selected token, layer and expert; others stay as they are in a scrub.
+    pub follows: bool,
 }
 
 /// All views, by group and name; economics in the order of its questions.
 #[rustfmt::skip]
 pub const VIEWS: &[Entry] = &[
-    Entry { name: "experts", group: Group::Experts, title: |words| words.experts, draw: experts::view },
-    Entry { name: "load", group: Group::Experts, title: |words| words.load, draw: load::view },
-    Entry { name: "prediction", group: Group::Experts, title: |words| words.prediction, draw: prediction::view },
-    Entry { name: "raster", group: Group::Time, title: |words| words.raster, draw: raster::view },
-    Entry { name: "rasters", group: Group::Time, title: |words| words.rasters, draw: rasters::view },
-    Entry { name: "kv", group: Group::Memory, title: |words| words.kv, draw: kv::view },
-    Entry { name: "cost", group: Group::Plan, title: |words| words.cost, draw: cost::view },
-    Entry { name: "steps", group: Group::Plan, title: |words| words.steps, draw: steps::view },
-    Entry { name: "here", group: Group::Economics, title: |_| words().economics.here.lead.title, draw: economics::here::view },
-    Entry { name: "dense", group: Group::Economics, title: |_| words().economics.dense.lead.title, draw: economics::dense::view },
-    Entry { name: "batch", group: Group::Economics, title: |_| words().economics.batch.lead.title, draw: economics::batch::view },
-    Entry { name: "demand", group: Group::Economics, title: |_| words().economics.demand.lead.title, draw: economics::demand::view },
-    Entry { name: "context", group: Group::Economics, title: |_| words().economics.context.lead.title, draw: economics::context::view },
-    Entry { name: "bits", group: Group::Economics, title: |_| words().economics.bits.lead.title, draw: economics::bits::view },
-    Entry { name: "receipt", group: Group::Economics, title: |_| words().economics.receipt.lead.title, draw: economics::receipt::view },
-    Entry { name: "budget", group: Group::Economics, title: |_| words().economics.budget.lead.title, draw: economics::budget::view },
-    Entry { name: "waste", group: Group::Economics, title: |_| words().economics.waste.lead.title, draw: economics::waste::view },
-    Entry { name: "guide", group: Group::Economics, title: |_| words().economics.guide.lead.title, draw: economics::guide::view },
+    Entry { name: "experts", group: Group::Experts, title: |words| words.experts, draw: experts::view, follows: true },
+    Entry { name: "load", group: Group::Experts, title: |words| words.load, draw: load::view, follows: true },
+    Entry { name: "prediction", group: Group::Experts, title: |words| words.prediction, draw: prediction::view, follows: true },
+    Entry { name: "raster", group: Group::Time, title: |words| words.raster, draw: raster::view, follows: true },
+    Entry { name: "rasters", group: Group::Time, title: |words| words.rasters, draw: rasters::view, follows: true },
+    Entry { name: "kv", group: Group::Memory, title: |words| words.kv, draw: kv::view, follows: true },
+    Entry { name: "cost", group: Group::Plan, title: |words| words.cost, draw: cost::view, follows: true },
+    Entry { name: "steps", group: Group::Plan, title: |words| words.steps, draw: steps::view, follows: true },
+    Entry { name: "here", group: Group::Economics, title: |_| words().economics.here.lead.title, draw: economics::here::view, follows: true },
+    Entry { name: "dense", group: Group::Economics, title: |_| words().economics.dense.lead.title, draw: economics::dense::view, follows: true },
+    Entry { name: "batch", group: Group::Economics, title: |_| words().economics.batch.lead.title, draw: economics::batch::view, follows: false },
+    Entry { name: "demand", group: Group::Economics, title: |_| words().economics.demand.lead.title, draw: economics::demand::view, follows: false },
+    Entry { name: "context", group: Group::Economics, title: |_| words().economics.context.lead.title, draw: economics::context::view, follows: false },
+    Entry { name: "bits", group: Group::Economics, title: |_| words().economics.bits.lead.title, draw: economics::bits::view, follows: false },
+    Entry { name: "receipt", group: Group::Economics, title: |_| words().economics.receipt.lead.title, draw: economics::receipt::view, follows: false },
+    Entry { name: "budget", group: Group::Economics, title: |_| words().economics.budget.lead.title, draw: economics::budget::view, follows: false },
+    Entry { name: "waste", group: Group::Economics, title: |_| words().economics.waste.lead.title, draw: economics::waste::view, follows: false },
+    Entry { name: "guide", group: Group::Economics, title: |_| words().economics.guide.lead.title, draw: economics::guide::view, follows: false },
 ];
 
 /// The view of a name; none for a name that is not, or no longer, one.

@@ -26,25 +26,71 @@ pub struct About {
 
 /// The run of a conversation.
 pub fn run(model: &Model, conversation: &Conversation, about: &About) -> Run {
-    let generations = generations(conversation);
-    let ids: Vec<u32> = generations
-        .iter()
-        .map(|(prompt, _)| prompt.generation_id)
-        .collect();
-    let mut writer = Writer {
-        run: Run {
-            info: info(model, &generations, about),
-            ..Run::default()
-        },
-        conversation,
-        model,
-        with_distributions: !about.without_distributions,
-    };
-    for (prompt, answer) in &generations {
-        writer.generation(prompt, answer, &ids);
+    let mut writing = Writing::new(model, conversation, about);
+    while writing.step() {}
+    writing.finish()
+}
+
+/// A run as it is written, step by step: a long one takes more than a frame.
+pub struct Writing<'a> {
+    writer: Writer<'a>,
+    examined: &'a [Rc<Examined>],
+    left: std::vec::IntoIter<Step<'a>>,
+}
+
+/// What is written without a stop.
+enum Step<'a> {
+    /// What a generation was asked, and its tokens.
+    Generation(&'a Turn, &'a Turn),
+    Passes(&'a [Rc<Pass>]),
+}
+
+/// Passes of one step.
+const PASSES: usize = 16;
+
+impl<'a> Writing<'a> {
+    pub fn new(model: &'a Model, conversation: &'a Conversation, about: &'a About) -> Self {
+        let generations = generations(conversation);
+        let steps = generations.iter().flat_map(|(prompt, answer)| {
+            let passes = answer.passes.chunks(PASSES).map(Step::Passes);
+            [Step::Generation(prompt, answer)].into_iter().chain(passes)
+        });
+        let mut writer = Writer {
+            run: Run {
+                info: info(model, &generations, about),
+                ..Run::default()
+            },
+            ids: generations
+                .iter()
+                .map(|(prompt, _)| prompt.generation_id)
+                .collect(),
+            conversation,
+            model,
+            with_distributions: !about.without_distributions,
+        };
+        writer.make_room(&generations);
+        Self {
+            left: steps.collect::<Vec<_>>().into_iter(),
+            writer,
+            examined: &about.examined,
+        }
     }
-    examined::write(&mut writer.run, &about.examined);
-    writer.finish()
+
+    /// Writes a little; false once all is written.
+    pub fn step(&mut self) -> bool {
+        match self.left.next() {
+            Some(Step::Generation(prompt, answer)) => self.writer.generation(prompt, answer),
+            Some(Step::Passes(passes)) => passes.iter().for_each(|pass| self.writer.pass(pass)),
+            None => return false,
+        }
+        true
+    }
+
+    /// What was written.
+    pub fn finish(mut self) -> Run {
+        examined::write(&mut self.writer.run, self.examined);
+        self.writer.finish()
+    }
 }
 
 /// What a conversation is called that nobody has named: how it began.
@@ -101,16 +147,35 @@ struct Writer<'a> {
     run: Run,
     conversation: &'a Conversation,
     model: &'a Model,
+    /// Of the generations, in order.
+    ids: Vec<u32>,
     with_distributions: bool,
 }
 
 impl Writer<'_> {
-    fn generation(&mut self, prompt: &Turn, answer: &Turn, ids: &[u32]) {
+    /// For the columns that are by far the largest: growing them would copy them again and again.
+    fn make_room(&mut self, generations: &[(&Turn, &Turn)]) {
+        let passes = generations.iter().flat_map(|(_, answer)| &answer.passes);
+        let (mut chosen, mut positions) = (0, 0);
+        for pass in passes {
+            chosen += pass.ids.len();
+            positions += pass.positions as usize;
+        }
+        let facts = &self.model.facts;
+        let rows = &mut self.run.rows;
+        rows.expert_ids.reserve_exact(chosen);
+        rows.expert_weights.reserve_exact(chosen);
+        if self.with_distributions {
+            let slots = facts.moe_layers.len() * facts.n_experts as usize;
+            rows.router_probs.reserve_exact(positions * slots);
+        }
+    }
+
+    fn generation(&mut self, prompt: &Turn, answer: &Turn) {
         prompt
             .marks()
             .chain(answer.marks())
             .for_each(|mark| self.token(mark));
-        answer.passes.iter().for_each(|pass| self.pass(pass));
         let asked = prompt.asked.as_deref();
         let options = asked.map(|asked| &asked.options);
         let replaces = options.and_then(|options| options.replaces);
@@ -125,7 +190,7 @@ impl Writer<'_> {
             raw: options.is_some_and(|options| options.raw),
             // A conversation is of one piece: what was before its beginning is not in it.
             fresh: self.run.info.generations.is_empty(),
-            replaces: replaces.and_then(|own| Some(ids.iter().position(|id| *id == own)? as u32)),
+            replaces: replaces.and_then(|own| Some(self.ids.iter().position(|id| *id == own)? as u32)),
             reused: answer.reused,
             first_position: answer.first_position,
             prompt_tokens: prompt.marks().count() as u32,

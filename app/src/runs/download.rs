@@ -12,8 +12,15 @@ pub fn save(bytes: &[u8], kind: &str, name: &str) -> Result<(), JsValue> {
     let options = BlobPropertyBag::new();
     options.set_type(kind);
     let parts = Array::of1(&Uint8Array::from(bytes));
-    let blob = Blob::new_with_u8_array_sequence_and_options(&parts, &options)?;
-    let url = Url::create_object_url_with_blob(&blob)?;
+    save_blob(
+        &Blob::new_with_u8_array_sequence_and_options(&parts, &options)?,
+        name,
+    )
+}
+
+/// The same of what is the browser's already.
+pub fn save_blob(blob: &Blob, name: &str) -> Result<(), JsValue> {
+    let url = Url::create_object_url_with_blob(blob)?;
     let link: HtmlAnchorElement = gloo::utils::document().create_element("a")?.dyn_into()?;
     link.set_href(&url);
     link.set_download(name);

@@ -293,6 +293,7 @@ pub static WORDS: Words = Words {
     load: Load {
         title: "Load and coverage",
         empty: "How evenly the experts are used, and how much of the model the conversation touches, will stand here.",
+        counting: "Counting…",
         nothing_in_part: "No token of this part has been computed.",
         part: "Which tokens count",
         all: "All tokens",

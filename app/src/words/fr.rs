@@ -310,6 +310,7 @@ pub static WORDS: Words = Words {
     load: Load {
         title: "Charge et couverture",
         empty: "On verra ici si les experts sont également sollicités, et quelle part du modèle la conversation touche.",
+        counting: "Comptage en cours…",
         nothing_in_part: "Aucun jeton de cette partie n’a été calculé.",
         part: "Jetons pris en compte",
         all: "Tous les jetons",

@@ -11,9 +11,9 @@ use wasm_bindgen::JsCast;
 use super::cancel::{Cancelled, LoadToken};
 use super::load::Loaded;
 use super::measure::{MOST_POSITIONS, both_fit, device, facts, fail, options};
-use super::pause::pause;
 use super::post::Post;
 use super::source::Source;
+use crate::pause::pause;
 use crate::protocol::{self, Event, FileFacts, PositionFacts, Told};
 
 /// Tells how far they are from each other.

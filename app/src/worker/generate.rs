@@ -11,8 +11,8 @@ use moescope_engine::{Error, TokenId};
 use super::cancel::Cancelled;
 use super::chat::{Chat, Prompt, piece};
 use super::load::Loaded;
-use super::pause::pause;
 use super::post::Post;
+use crate::pause::pause;
 use crate::protocol::{
     self, Event, GenerateOptions, GroupCost, Likely, Pass, Piece, PieceKind, Sampling, Told,
 };

@@ -1,10 +1,12 @@
 //! How differently two parts of this run use the experts, or this run and one that is set beside it.
 
 use web_sys::{Event, HtmlInputElement, HtmlSelectElement};
-use yew::{Callback, Html, TargetCast, component, html, use_memo, use_state_eq};
+use yew::{Callback, Html, TargetCast, component, html, use_state_eq};
 
+use super::counting::OfSides;
 use super::{LoadProps, difference};
 use crate::format;
+use crate::gradual::use_gradually;
 use crate::hands::RunAsk;
 use crate::panels::figure::{Figure, figures};
 use crate::panels::{nothing, when};
@@ -17,10 +19,13 @@ use crate::words::words;
 pub fn Divergence(props: &LoadProps) -> Html {
     let words = &words().load;
     let facts = &props.model.facts;
-    let own = use_memo(props.traced.clone(), |traced| {
-        compare::sides(facts, traced.conversation())
+    let own = use_gradually(props.model.clone(), props.traced.clone(), |model, traced, _| {
+        OfSides::new(model, traced)
     });
     let chosen = (use_state_eq(|| None), use_state_eq(|| None));
+    let Some(own) = own else {
+        return html! { <><h3>{ words.divergence_title }</h3>{ nothing(words.counting) }</> };
+    };
     let beside = props.traced.0.beside.as_deref();
     let is_alike = |beside: &&Beside| compare::are_alike(facts, &beside.facts);
     let other = beside.filter(is_alike).map(|beside| &beside.sides[..]);

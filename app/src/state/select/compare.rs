@@ -4,7 +4,7 @@
 //! make any two look more different than they are.
 
 use super::super::{Conversation, Role, Row, Turn};
-use super::load::{Part, counts, rows_of, rows_of_turn, sizes};
+use super::load::{Counts, sizes};
 use crate::protocol::ModelFacts;
 
 /// Which part of a run stands on one side of a comparison; turns are counted from 1, prompt and answer alike.
@@ -29,27 +29,70 @@ pub struct Side {
 
 /// All there is to compare: the whole run, its turns in order, and then what was replaced.
 pub fn sides(facts: &ModelFacts, conversation: &Conversation) -> Vec<Side> {
-    let side = |of: Of, rows: Vec<Option<&Row>>| Side {
-        of,
-        tokens: rows.iter().flatten().count() as u32,
-        counts: counts(facts, &rows),
-    };
-    let turn = |(at, turn): (usize, &Turn)| {
-        let number = at as u64 / 2 + 1;
-        let of = match turn.role {
-            Role::User => Of::Prompt(number),
-            Role::Model => Of::Answer(number),
+    let mut counting = Counting::new(facts, conversation);
+    for (position, row) in conversation.rows.iter().enumerate() {
+        row.iter().for_each(|row| counting.add(position, row));
+    }
+    counting.sides(conversation)
+}
+
+/// The same, counted as positions are added.
+pub struct Counting {
+    whole: Counts,
+    turns: Vec<(Of, Counts)>,
+    /// Which turn a position belongs to; none of one that no longer stands in the text. `(positions)`
+    turn_of: Vec<Option<usize>>,
+}
+
+impl Counting {
+    pub fn new(facts: &ModelFacts, conversation: &Conversation) -> Self {
+        let mut turn_of = vec![None; conversation.rows.len()];
+        for (at, turn) in conversation.turns.iter().enumerate() {
+            for position in turn.marks().filter_map(|mark| mark.position) {
+                if let Some(place) = turn_of.get_mut(position as usize) {
+                    *place = Some(at);
+                }
+            }
+        }
+        let turn = |(at, turn): (usize, &Turn)| {
+            let number = at as u64 / 2 + 1;
+            let of = match turn.role {
+                Role::User => Of::Prompt(number),
+                Role::Model => Of::Answer(number),
+            };
+            (of, Counts::new(facts))
         };
-        side(of, rows_of_turn(conversation, turn.generation_id, turn.role))
-    };
-    let replaced = conversation.replaced.iter().map(|replaced| Side {
-        of: Of::EarlierAnswer(u64::from(replaced.number)),
-        tokens: replaced.tokens,
-        counts: replaced.load.to_vec(),
-    });
-    let whole = side(Of::Whole, rows_of(conversation, Part::All));
-    let turns = conversation.turns.iter().enumerate().map(turn);
-    [whole].into_iter().chain(turns).chain(replaced).collect()
+        Self {
+            whole: Counts::new(facts),
+            turns: conversation.turns.iter().enumerate().map(turn).collect(),
+            turn_of,
+        }
+    }
+
+    pub fn add(&mut self, position: usize, row: &Row) {
+        self.whole.add(row);
+        let turn = self.turn_of.get(position).copied().flatten();
+        if let Some((_, counts)) = turn.and_then(|turn| self.turns.get_mut(turn)) {
+            counts.add(row);
+        }
+    }
+
+    /// As far as it was counted.
+    pub fn sides(&self, conversation: &Conversation) -> Vec<Side> {
+        let side = |of: Of, counts: &Counts| Side {
+            of,
+            tokens: counts.tokens,
+            counts: counts.of_slots.clone(),
+        };
+        let replaced = conversation.replaced.iter().map(|replaced| Side {
+            of: Of::EarlierAnswer(u64::from(replaced.number)),
+            tokens: replaced.tokens,
+            counts: replaced.load.to_vec(),
+        });
+        let turns = self.turns.iter().map(|(of, counts)| side(*of, counts));
+        let whole = side(Of::Whole, &self.whole);
+        [whole].into_iter().chain(turns).chain(replaced).collect()
+    }
 }
 
 /// Whether loads of two models can be compared: as many MoE layers, of as many experts.

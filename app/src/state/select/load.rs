@@ -28,14 +28,18 @@ impl Part {
 
 /// Rows of the positions of one part; the others are none.
 pub fn rows_of(conversation: &Conversation, part: Part) -> Vec<Option<&Row>> {
-    let written = is_written(conversation);
-    let is_in = |at: usize| match part {
+    let rows = conversation.rows.iter().zip(is_in(conversation, part));
+    rows.map(|(row, is_in)| row.as_ref().filter(|_| is_in)).collect()
+}
+
+/// Which positions belong to a part. `(positions)`
+pub fn is_in(conversation: &Conversation, part: Part) -> Vec<bool> {
+    let is_it = |written: Option<bool>| match part {
         Part::All => true,
-        Part::Prompt => written[at] == Some(false),
-        Part::Answer => written[at] == Some(true),
+        Part::Prompt => written == Some(false),
+        Part::Answer => written == Some(true),
     };
-    let rows = conversation.rows.iter().enumerate();
-    rows.map(|(at, row)| row.as_ref().filter(|_| is_in(at))).collect()
+    is_written(conversation).into_iter().map(is_it).collect()
 }
 
 /// Rows of the positions of one turn; the others are none.
@@ -54,22 +58,126 @@ pub fn rows_of_turn(conversation: &Conversation, generation_id: u32, role: Role)
 
 /// How often each expert was chosen. `(moe_layers, n_experts)`
 pub fn counts(facts: &ModelFacts, rows: &[Option<&Row>]) -> Vec<u32> {
-    let (n_experts, top_k) = sizes(facts);
-    let mut counts = vec![0; facts.moe_layers.len() * n_experts];
-    for row in rows.iter().flatten() {
-        let layers = row
-            .ids()
-            .chunks_exact(top_k)
-            .zip(counts.chunks_exact_mut(n_experts));
-        for (ids, counts) in layers {
+    let mut counts = Counts::new(facts);
+    rows.iter().flatten().for_each(|row| counts.add(row));
+    counts.of_slots
+}
+
+/// How often each expert was chosen, counted as tokens are added.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Counts {
+    /// Tokens added.
+    pub tokens: u32,
+    /// `(moe_layers, n_experts)`
+    pub of_slots: Vec<u32>,
+    n_experts: usize,
+    top_k: usize,
+    /// Slots that are not zero.
+    touched: usize,
+}
+
+impl Counts {
+    pub fn new(facts: &ModelFacts) -> Self {
+        let (n_experts, top_k) = sizes(facts);
+        Self {
+            tokens: 0,
+            of_slots: vec![0; facts.moe_layers.len() * n_experts],
+            n_experts,
+            top_k,
+            touched: 0,
+        }
+    }
+
+    pub fn add(&mut self, row: &Row) {
+        self.tokens += 1;
+        let layers = row.ids().chunks_exact(self.top_k);
+        for (ids, counts) in layers.zip(self.of_slots.chunks_exact_mut(self.n_experts)) {
             for id in ids {
                 if let Some(count) = counts.get_mut(usize::from(*id)) {
+                    self.touched += usize::from(*count == 0);
                     *count += 1;
                 }
             }
         }
     }
-    counts
+
+    fn touched_share(&self) -> f64 {
+        self.touched as f64 / self.of_slots.len().max(1) as f64
+    }
+}
+
+/// All that is counted of one part of a conversation, as its tokens are added in order.
+pub struct Tally {
+    pub counts: Counts,
+    /// Share of all slots after each token; the first is before any. `(tokens + 1)`
+    covered: Vec<f64>,
+    /// Experts that consecutive tokens shared. `(moe_layers)`
+    shared: Vec<u64>,
+    /// Of consecutive tokens.
+    pairs: u64,
+}
+
+impl Tally {
+    pub fn new(facts: &ModelFacts) -> Self {
+        Self {
+            counts: Counts::new(facts),
+            covered: vec![0.0],
+            shared: vec![0; facts.moe_layers.len()],
+            pairs: 0,
+        }
+    }
+
+    /// Of all these positions.
+    pub fn of(facts: &ModelFacts, rows: &[Option<&Row>]) -> Self {
+        let mut tally = Self::new(facts);
+        let mut before = None;
+        for row in rows {
+            if let Some(row) = row {
+                tally.add(row, before);
+            }
+            before = *row;
+        }
+        tally
+    }
+
+    /// One more token; `before` is the one that it follows directly.
+    pub fn add(&mut self, row: &Row, before: Option<&Row>) {
+        self.counts.add(row);
+        self.covered.push(self.counts.touched_share());
+        let Some(before) = before else { return };
+        self.pairs += 1;
+        let top_k = self.counts.top_k;
+        let layers = row.ids().chunks_exact(top_k);
+        let layers = layers.zip(before.ids().chunks_exact(top_k));
+        for ((ids, others), shared) in layers.zip(&mut self.shared) {
+            *shared += ids.iter().filter(|id| others.contains(id)).count() as u64;
+        }
+    }
+
+    /// Every MoE layer.
+    pub fn layers(&self, facts: &ModelFacts) -> Vec<LayerUse> {
+        let of_layers = self.counts.of_slots.chunks_exact(self.counts.n_experts);
+        let layers = facts.moe_layers.iter().zip(of_layers).zip(&self.shared);
+        layers
+            .map(|((&layer, counts), shared)| layer_use(layer, counts, self.overlap(*shared)))
+            .collect()
+    }
+
+    /// Mean share of experts that consecutive positions have in common.
+    fn overlap(&self, shared: u64) -> Option<f64> {
+        let chosen = self.pairs * self.counts.top_k as u64;
+        (chosen > 0).then(|| shared as f64 / chosen as f64)
+    }
+
+    pub fn coverage(&self, facts: &ModelFacts) -> Coverage {
+        let chance = |tokens: usize| {
+            distinct(tokens as f64, facts.n_experts, facts.top_k) / self.counts.n_experts as f64
+        };
+        Coverage {
+            by_chance: (0..self.covered.len()).map(chance).collect(),
+            measured: self.covered.clone(),
+        }
+    }
 }
 
 /// How one MoE layer was used.
@@ -87,18 +195,6 @@ pub struct LayerUse {
     pub peak: f64,
     /// Share of experts that a token has in common with the one before; none below two tokens.
     pub overlap: Option<f64>,
-}
-
-/// Every MoE layer over some positions.
-pub fn layers(facts: &ModelFacts, rows: &[Option<&Row>]) -> Vec<LayerUse> {
-    let (n_experts, _) = sizes(facts);
-    let counts = counts(facts, rows);
-    let overlaps = overlaps(facts, rows);
-    let layers = facts.moe_layers.iter().zip(counts.chunks_exact(n_experts));
-    layers
-        .zip(overlaps)
-        .map(|((&layer, counts), overlap)| layer_use(layer, counts, overlap))
-        .collect()
 }
 
 fn layer_use(layer: u32, counts: &[u32], overlap: Option<f64>) -> LayerUse {
@@ -136,26 +232,6 @@ pub fn gini(counts: &[u32]) -> f64 {
     }
 }
 
-/// Mean share of experts that consecutive positions have in common, by layer.
-fn overlaps(facts: &ModelFacts, rows: &[Option<&Row>]) -> Vec<Option<f64>> {
-    let (_, top_k) = sizes(facts);
-    let mut shared = vec![0_u64; facts.moe_layers.len()];
-    let mut pairs = 0_u64;
-    for pair in rows.windows(2) {
-        let [Some(before), Some(row)] = pair else { continue };
-        pairs += 1;
-        let layers = row
-            .ids()
-            .chunks_exact(top_k)
-            .zip(before.ids().chunks_exact(top_k));
-        for ((ids, others), shared) in layers.zip(&mut shared) {
-            *shared += ids.iter().filter(|id| others.contains(id)).count() as u64;
-        }
-    }
-    let mean = |shared: u64| (pairs > 0).then(|| shared as f64 / (pairs * top_k as u64) as f64);
-    shared.into_iter().map(mean).collect()
-}
-
 /// (Layer, expert) slots touched as tokens come.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Coverage {
@@ -171,28 +247,6 @@ impl Coverage {
         let last = |shares: &[f64]| shares.last().copied().unwrap_or_default();
         (last(&self.measured), last(&self.by_chance))
     }
-}
-
-/// Coverage over some positions.
-pub fn coverage(facts: &ModelFacts, rows: &[Option<&Row>]) -> Coverage {
-    let (n_experts, top_k) = sizes(facts);
-    let slots = facts.moe_layers.len() * n_experts;
-    let (mut touched, mut covered) = (vec![false; slots], 0_usize);
-    let share = |covered: usize| covered as f64 / slots.max(1) as f64;
-    let mut measured = vec![0.0];
-    for row in rows.iter().flatten() {
-        for (at, id) in row.ids().iter().enumerate() {
-            let slot = at / top_k * n_experts + usize::from(*id);
-            if let Some(slot) = touched.get_mut(slot).filter(|slot| !**slot) {
-                *slot = true;
-                covered += 1;
-            }
-        }
-        measured.push(share(covered));
-    }
-    let chance = |tokens: usize| distinct(tokens as f64, facts.n_experts, facts.top_k) / n_experts as f64;
-    let by_chance = (0..measured.len()).map(chance).collect();
-    Coverage { measured, by_chance }
 }
 
 /// How often experts of one layer were chosen together, for the same token.

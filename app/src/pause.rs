@@ -1,5 +1,5 @@
-//! A breath between two tokens, so that a message of the page is heard: one turn of the event loop
-//! through a `MessageChannel`, which unlike a timer is not slowed down to 4 ms.
+//! A breath between two tokens, or two pieces of work, so that whatever else waits has its turn: once around
+//! the event loop through a `MessageChannel`, which unlike a timer is not slowed down to 4 ms.
 
 use js_sys::Promise;
 use wasm_bindgen::JsValue;
