@@ -4,14 +4,15 @@
 #[path = "panels/recorded_run.rs"]
 mod recorded_run;
 
-use moescope_app::link::{Link, Prompt};
+use moescope_app::link::{Branching, Drawn, Link, Prompt, Trouble};
 use moescope_app::panels::views;
-use moescope_app::protocol::Sampling;
+use moescope_app::protocol::{Branch, Event, Finish, Piece, PieceKind, Sampling};
+use moescope_app::recording::{self, About};
 use moescope_app::state::economics::moment::Moment;
 use moescope_app::state::economics::{Assumption, Choice, EconomicsAction};
 use moescope_app::state::select::raster::Order;
-use moescope_app::state::{Action, AppState, ExpertsView, Measure, Selection, View};
-use recorded_run::{finished, fold};
+use moescope_app::state::{Action, AppState, ExpertsView, Measure, Origin, Selection, View};
+use recorded_run::{GENERATION_ID, finished, fold, receive, send, token_pass};
 
 fn parse(fragment: &str) -> Link {
     Link::parse(fragment, |name| views::find(name).map(|view| view.name))
@@ -58,24 +59,44 @@ fn what_is_written_is_read() {
         turns: vec![
             Prompt {
                 prompt: "What is 27 + 58?\n100 % & more = “é” 🙂".into(),
-                sampling: Sampling {
-                    seed: u64::MAX,
-                    temperature: 0.7,
-                    top_k: 40,
-                    top_p: 0.9,
-                    min_p: 0.05,
-                    repetition_penalty: 1.1,
-                    max_tokens: 12,
+                drawn: Drawn {
+                    sampling: Sampling {
+                        seed: u64::MAX,
+                        temperature: 0.7,
+                        top_k: 40,
+                        top_p: 0.9,
+                        min_p: 0.05,
+                        repetition_penalty: 1.1,
+                        max_tokens: 12,
+                    },
+                    stopped_after: Some(3),
                 },
+                branches: vec![
+                    Branching {
+                        at: Branch {
+                            position: 9,
+                            token: u32::MAX,
+                        },
+                        drawn: Drawn::default(),
+                    },
+                    Branching {
+                        at: Branch {
+                            position: 4_000_000,
+                            token: 0,
+                        },
+                        drawn: Drawn {
+                            stopped_after: Some(1),
+                            ..Drawn::default()
+                        },
+                    },
+                ],
             },
-            Prompt {
-                prompt: String::new(),
-                sampling: Sampling::default(),
-            },
+            Prompt::default(),
         ],
         selection,
         view,
         assumed: assumed(),
+        trouble: None,
     };
     assert_eq!(parse(&link.fragment()), link);
     assert_eq!(parse(&format!("#{}", link.fragment())), link);
@@ -97,7 +118,7 @@ fn a_conversation_on_screen_is_its_prompts_and_what_is_looked_at() {
     let link = Link::of(&state);
     assert_eq!(link.turns.len(), 1);
     assert_eq!(
-        (link.turns[0].prompt.as_str(), link.turns[0].sampling.seed),
+        (link.turns[0].prompt.as_str(), link.turns[0].drawn.sampling.seed),
         ("Hi", 7)
     );
     assert_eq!(
@@ -194,9 +215,134 @@ fn nonsense_in_an_address_is_passed_over() {
             "{fragment}"
         );
         let asked = parse(&format!("{fragment}&prompt=Hi"));
-        assert_eq!(asked.turns[0].sampling, Sampling::default(), "{fragment}");
+        assert_eq!(asked.turns[0].drawn, Drawn::default(), "{fragment}");
     }
     let many = "prompt=a&".repeat(10_000);
-    assert!(parse(&many).turns.len() <= 256);
+    assert_eq!(parse(&many).turns.len(), 256);
+    assert_eq!(parse(&many).trouble, Some(Trouble::TooMuch { most: 256 }));
+    let many = format!("prompt=a{}", "&branch=5.1".repeat(10_000));
+    assert_eq!(parse(&many).turns[0].branches.len(), 256);
+    assert_eq!(parse(&many).trouble, Some(Trouble::TooMuch { most: 256 }));
     assert_eq!(parse("prompt=a%ff+b").turns[0].prompt, "a\u{fffd} b");
+}
+
+/// The answer of a generation, going on from another token; nothing follows that.
+fn branched(state: AppState, from: u32, generation_id: u32, at: Branch) -> AppState {
+    let Action::Sent { mut options, .. } = send(generation_id, "") else {
+        unreachable!()
+    };
+    (options.replaces, options.branch) = (Some(from), Some(at));
+    options.sampling.temperature = 0.5;
+    let asked = Action::Sent {
+        generation_id,
+        prompt: String::new(),
+        options,
+        from_draft: false,
+    };
+    let piece = Piece {
+        token: at.token,
+        text: "Ho".into(),
+        kind: PieceKind::Said,
+    };
+    let events = vec![
+        Event::Started {
+            generation_id,
+            fresh: false,
+            seed: u64::from(generation_id),
+            reused: at.position,
+            first_position: at.position,
+            pieces: vec![piece],
+        },
+        Event::Pass {
+            generation_id,
+            pass: token_pass(at.position),
+        },
+        Event::Finished {
+            generation_id,
+            finish: Finish::Cancelled,
+        },
+    ];
+    receive(fold(state, asked), events)
+}
+
+const FIRST: Branch = Branch {
+    position: 2,
+    token: 12,
+};
+const SECOND: Branch = Branch {
+    position: 3,
+    token: 13,
+};
+
+#[test]
+fn a_branched_answer_is_its_prompt_and_the_branches_that_led_to_it() {
+    let (one, two) = (GENERATION_ID + 1, GENERATION_ID + 2);
+    let state = branched(finished(), GENERATION_ID, one, FIRST);
+    let state = branched(state, one, two, SECOND);
+    let link = Link::of(&state);
+    assert_eq!(
+        link.fragment(),
+        "model=models/tiny.gguf&seed=7&prompt=Hi&seed=3&temperature=0.5&branch=2.12&stop=1&seed=4&branch=3.13&stop=1"
+    );
+    assert_eq!(parse(&link.fragment()), link);
+    assert!(link.is_on_screen(&state));
+    let other = parse("prompt=Hi&branch=2.12&branch=3.14");
+    assert!(!other.is_on_screen(&state), "another token is another answer");
+    // Kept in the browser or saved, and opened again, it says the same.
+    let model = state.model.clone().expect("a model");
+    let run = recording::run(&model, &state.conversation, &About::default());
+    let bytes = moescope_run_file::write(&run).expect("it is written");
+    let run = moescope_run_file::read(&bytes).expect("it is read");
+    let opened = recording::recording(&run, 10);
+    let opened = fold(state, Action::RunShown(Box::new(opened), Origin::Opened));
+    assert_eq!(Link::of(&opened).turns, link.turns);
+}
+
+#[test]
+fn a_branch_from_further_back_leaves_nothing_of_the_one_before() {
+    let (one, two) = (GENERATION_ID + 1, GENERATION_ID + 2);
+    let state = branched(finished(), GENERATION_ID, one, SECOND);
+    let state = branched(state, one, two, FIRST);
+    let branches: Vec<_> = Link::of(&state).turns[0]
+        .branches
+        .iter()
+        .map(|branching| branching.at)
+        .collect();
+    assert_eq!(branches, [FIRST]);
+}
+
+#[test]
+fn a_branch_that_cannot_be_read_is_told() {
+    for (fragment, told) in [
+        ("prompt=Hi&branch=5", "5"),
+        ("prompt=Hi&branch=-1.5", "-1.5"),
+        ("prompt=Hi&branch=99999999999.1", "99999999999.1"),
+        ("branch=5.1&prompt=Hi", "5.1"),
+    ] {
+        let link = parse(fragment);
+        assert_eq!(link.trouble, Some(Trouble::NoBranch(told.into())), "{fragment}");
+        assert!(link.turns.iter().all(|turn| turn.branches.is_empty()));
+    }
+    let long = parse(&format!("branch={}", "x".repeat(10_000)));
+    assert_eq!(long.trouble, Some(Trouble::NoBranch("x".repeat(40))));
+}
+
+#[test]
+fn a_conversation_too_long_for_an_address_leaves_the_views() {
+    let long = "word ".repeat(10_000);
+    let state = fold(finished(), send(9, &long));
+    let state = receive(
+        state,
+        vec![Event::Started {
+            generation_id: 9,
+            fresh: true,
+            seed: 1,
+            reused: 0,
+            first_position: 0,
+            pieces: Vec::new(),
+        }],
+    );
+    let (selection, view) = seen();
+    let link = Link::of(&fold(state, Action::Looked(selection, view)));
+    assert!(link.turns.is_empty() && link.fragment().starts_with("layer=1&expert=3&view=kv"));
 }

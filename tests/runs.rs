@@ -489,6 +489,97 @@ fn a_link_opens_the_same_moment() {
     );
 }
 
+/// Chooses another token than the one at a position of the last answer, as a visitor does.
+fn branch(page: &Page, position: u32) {
+    page.browser.click(&format!("[data-token-position='{position}']"));
+    page.browser.click("[data-leads-to=experts]");
+    wait(
+        page,
+        "the way to the prediction",
+        "!!document.querySelector('[data-leads-to=prediction]')",
+    );
+    page.browser.click("[data-leads-to=prediction]");
+    wait(page, "another token", "!!document.querySelector('button.branch')");
+    page.browser.run::<bool>(
+        "window.before = [...document.querySelectorAll('.earlier')].length; document.querySelector('button.branch').click(); return true",
+    );
+    wait(
+        page,
+        "the other answer",
+        "document.querySelectorAll('.earlier').length > window.before && !moescope.state().isGenerating",
+    );
+}
+
+#[test]
+fn a_link_opens_a_branched_answer() {
+    let Some(page) = Visit::with("?executor=cpu").open() else {
+        return;
+    };
+    page.browser.run::<bool>(
+        "await moescope.generate({ prompt: 'Tell me a story.', seed: 11, temperature: 0.8, maxTokens: 20 }); return true",
+    );
+    let first: u32 = page
+        .browser
+        .run("return +document.querySelector('.turn.model .token.generated').dataset.tokenPosition");
+    branch(&page, first + 4);
+    branch(&page, first + 9);
+    page.browser.run::<bool>(
+        "await moescope.generate({ prompt: 'What is 2 + 2?', seed: 12, temperature: 0.5, maxTokens: 12, continueChat: true }); return true",
+    );
+    page.browser
+        .click(&format!("[data-token-position='{}']", first + 6));
+    wait(
+        &page,
+        "the address",
+        &format!(
+            "location.hash.split('branch=').length === 3 && location.hash.includes('token={}')",
+            first + 6
+        ),
+    );
+    let hash: String = page.browser.run("return location.hash");
+    let marks = |page: &Page| {
+        let told = "element => [element.dataset.tokenPosition, element.dataset.token, element.textContent]";
+        page.each("[data-token-position]", told)
+    };
+    let before = marks(&page);
+    // Of this tab's reload, which reads what is kept, and of a stranger's browser, where the model answers.
+    goto(&page, &format!("?executor=cpu&again{hash}"));
+    wait_for_run(&page);
+    wait(
+        &page,
+        "the kept one",
+        "document.querySelectorAll('.turn').length === 4",
+    );
+    assert_eq!(marks(&page), before);
+    wait_for_model(&page);
+    wait(&page, "the same address", &format!("location.hash === {hash:?}"));
+    page.browser.run::<bool>("sessionStorage.clear(); return true");
+    goto(&page, &format!("?executor=cpu{hash}"));
+    wait_for_model(&page);
+    wait(
+        &page,
+        "the moment",
+        &format!(
+            "moescope.state().selected === {} && !moescope.state().isGenerating && document.querySelectorAll('.turn').length === 4",
+            first + 6
+        ),
+    );
+    assert_eq!(marks(&page), before);
+    wait(
+        &page,
+        "the same address again",
+        &format!("location.hash === {hash:?}"),
+    );
+    // A branch where there is no answer is told in a sentence.
+    page.browser
+        .run::<bool>("location.hash = '#prompt=Hi&branch=900.7'; return true");
+    wait(
+        &page,
+        "why it is not followed",
+        "document.querySelector('[role=alert]')?.textContent.includes('could not be followed')",
+    );
+}
+
 /// Width and height of a PNG, from its header.
 fn png_size(bytes: &[u8]) -> [u32; 2] {
     assert_eq!(bytes[..8], *b"\x89PNG\r\n\x1a\n", "it begins as a PNG does");

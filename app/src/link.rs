@@ -1,22 +1,27 @@
 //! The page as an address: what was asked, how it was drawn, and what is looked at, behind the `#`.
 //!
 //! ```text
-//! #model=models/tiny.gguf&seed=7&prompt=Hi&prompt=And%20then%3F&token=20&layer=2&expert=5&view=kv&e.rent=2.5
+//! #model=models/tiny.gguf&seed=7&prompt=Hi&branch=20.117&prompt=And%20then%3F&token=20&layer=2&expert=5&view=kv&e.rent=2.5
 //! ```
-//! Parts are read in order: sampling holds for the prompts after it, and what is left out is as usual.
+//! Parts are read in order: sampling holds for the prompts and branches after it, and what is left out is as
+//! usual. A branch is a position and the token that stands there instead: the answer before it goes on from it.
 //! A link needs no server and tells nobody anything: what is behind a `#` is not sent.
+
+mod asked;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use crate::protocol::Sampling;
+use self::asked::{draw, prompts, sampling_parts};
+use crate::protocol::{Branch, Sampling};
 use crate::state::economics::moment::Moment;
 use crate::state::select::raster::Order;
-use crate::state::{AppState, ExpertsView, Measure, Origin, Role, Selection, View};
+use crate::state::{AppState, ExpertsView, Measure, Origin, Selection, View};
 
 /// Longest that is written into the address; a longer conversation is saved as a file instead.
 const MOST_BYTES: usize = 32 << 10;
-/// Most prompts that are followed.
+/// Most prompts that are followed, and most branches.
 const MOST_TURNS: usize = 256;
+const MOST_BRANCHES: usize = 256;
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -37,13 +42,52 @@ pub struct Link {
     pub view: View,
     /// What the economics panels assume otherwise than usual.
     pub assumed: Moment,
+    /// What of it cannot be followed.
+    pub trouble: Option<Trouble>,
 }
 
-/// A prompt and how its answer is drawn.
-#[derive(Clone, Debug, PartialEq)]
+/// A prompt, how its answer is drawn, and from where it went on otherwise.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Prompt {
     pub prompt: String,
+    pub drawn: Drawn,
+    /// In the order they were made.
+    pub branches: Vec<Branching>,
+}
+
+/// The answer goes on from another token.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Branching {
+    pub at: Branch,
+    pub drawn: Drawn,
+}
+
+/// How tokens are drawn.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Drawn {
     pub sampling: Sampling,
+    /// The visitor stopped after so many of them.
+    pub stopped_after: Option<u32>,
+}
+
+impl Drawn {
+    /// The same with as many tokens at most as there were.
+    pub fn sampling(&self) -> Sampling {
+        let most = self.sampling.max_tokens;
+        Sampling {
+            max_tokens: self.stopped_after.map_or(most, |after| after.min(most)),
+            ..self.sampling.clone()
+        }
+    }
+}
+
+/// Why a link does not lead to what was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// This is no position and token, or there is no answer before it.
+    NoBranch(String),
+    /// There is more in it than is followed.
+    TooMuch { most: usize },
 }
 
 impl Link {
@@ -55,13 +99,23 @@ impl Link {
         let model = state.model.as_ref().map(|model| model.origin.clone());
         // The name of a file on this computer is no address.
         let model = model.filter(|origin| !is_shipped && !turns.is_empty() && origin.contains('/'));
-        Self {
+        let link = Self {
             model,
             is_shipped: is_shipped && state.selection != Selection::default(),
             turns,
             selection: state.selection,
             view: state.view,
             assumed: state.economics.moment(),
+            trouble: None,
+        };
+        if link.fragment().len() <= MOST_BYTES {
+            return link;
+        }
+        // The views alone.
+        Self {
+            model: None,
+            turns: Vec::new(),
+            ..link
         }
     }
 
@@ -76,10 +130,9 @@ impl Link {
             match key {
                 "model" => link.model = Some(value),
                 "run" => link.is_shipped = value == SHIPPED,
-                "prompt" if link.turns.len() < MOST_TURNS => link.turns.push(Prompt {
-                    prompt: value,
-                    sampling: sampling.clone(),
-                }),
+                "prompt" => link.ask(value, &sampling),
+                "branch" => link.branch(&value, &sampling),
+                "stop" => link.stop(value.parse().ok()),
                 "token" => link.selection.position = value.parse().ok(),
                 "layer" => link.selection.layer = value.parse().unwrap_or(0),
                 "expert" => link.selection.expert = value.parse().ok(),
@@ -96,6 +149,46 @@ impl Link {
         link
     }
 
+    fn ask(&mut self, prompt: String, sampling: &Sampling) {
+        if self.turns.len() == MOST_TURNS {
+            self.trouble = Some(Trouble::TooMuch { most: MOST_TURNS });
+            return;
+        }
+        self.turns.push(Prompt {
+            prompt,
+            drawn: Drawn {
+                sampling: sampling.clone(),
+                stopped_after: None,
+            },
+            branches: Vec::new(),
+        });
+    }
+
+    fn branch(&mut self, told: &str, sampling: &Sampling) {
+        let branches: usize = self.turns.iter().map(|turn| turn.branches.len()).sum();
+        if branches == MOST_BRANCHES {
+            self.trouble = Some(Trouble::TooMuch { most: MOST_BRANCHES });
+            return;
+        }
+        match (branch(told), self.turns.last_mut()) {
+            (Some(at), Some(turn)) => turn.branches.push(Branching {
+                at,
+                drawn: Drawn {
+                    sampling: sampling.clone(),
+                    stopped_after: None,
+                },
+            }),
+            _ => self.trouble = Some(Trouble::NoBranch(told.chars().take(MOST_TOLD).collect())),
+        }
+    }
+
+    /// After so many tokens of what was asked last.
+    fn stop(&mut self, after: Option<u32>) {
+        let Some(turn) = self.turns.last_mut() else { return };
+        let last = turn.branches.last_mut().map(|branching| &mut branching.drawn);
+        last.unwrap_or(&mut turn.drawn).stopped_after = after.filter(|after| *after > 0);
+    }
+
     /// What to write behind the `#`; nothing where everything is as usual.
     pub fn fragment(&self) -> String {
         let mut parts = Parts(String::new());
@@ -108,9 +201,11 @@ impl Link {
         }
         let mut drawn = Sampling::default();
         for turn in &self.turns {
-            parts.sampling(&drawn, &turn.sampling);
-            parts.push("prompt", &turn.prompt);
-            drawn = turn.sampling.clone();
+            parts.drawn("prompt", &turn.prompt, &turn.drawn, &mut drawn);
+            for Branching { at, drawn: own } in &turn.branches {
+                let told = format!("{}.{}", at.position, at.token);
+                parts.drawn("branch", &told, own, &mut drawn);
+            }
         }
         let (selection, view) = (self.selection, self.view);
         if let Some(position) = selection.position {
@@ -137,74 +232,40 @@ impl Link {
         for (key, value) in self.assumed.parts() {
             parts.push(&format!("{ASSUMED}{key}"), &value);
         }
-        if parts.0.len() > MOST_BYTES {
-            return String::new();
-        }
         parts.0
     }
 
     /// Whether the conversation on screen is the one that this asks for.
     pub fn is_on_screen(&self, state: &AppState) -> bool {
-        let asked = |turns: &[Prompt]| turns.iter().map(|turn| turn.prompt.clone()).collect::<Vec<_>>();
-        asked(&self.turns) == asked(&prompts(state))
+        let asked = |turns: Vec<Prompt>| -> Vec<(String, Vec<Branch>)> {
+            let branches = |turn: &Prompt| turn.branches.iter().map(|branching| branching.at).collect();
+            let asked = |turn: Prompt| (turn.prompt.clone(), branches(&turn));
+            turns.into_iter().map(asked).collect()
+        };
+        asked(self.turns.clone()) == asked(prompts(state))
     }
 }
 
 const SHIPPED: &str = "shipped";
 const LOAD: &str = "load";
+/// Letters of something unreadable that are told.
+const MOST_TOLD: usize = 40;
 /// Before what the economics panels assume.
 const ASSUMED: &str = "e.";
 
-/// Every prompt of the conversation on screen; none where it cannot be asked again in these words.
-fn prompts(state: &AppState) -> Vec<Prompt> {
-    let users = state
-        .conversation
-        .turns
-        .iter()
-        .filter(|turn| turn.role == Role::User);
-    let prompt = |turn: &crate::state::Turn| {
-        let asked = turn
-            .asked
-            .as_ref()
-            .filter(|asked| !asked.options.raw && asked.options.branch.is_none())?;
-        let mut sampling = asked.options.sampling.clone();
-        sampling.seed = turn.seed;
-        Some(Prompt {
-            prompt: asked.prompt.clone(),
-            sampling,
-        })
-    };
-    users.map(prompt).collect::<Option<_>>().unwrap_or_default()
+/// `position.token`.
+fn branch(told: &str) -> Option<Branch> {
+    let (position, token) = told.split_once('.')?;
+    Some(Branch {
+        position: position.parse().ok()?,
+        token: token.parse().ok()?,
+    })
 }
 
 /// Takes the value of that name, if there is one.
 fn set<T: Copy>(value: &mut T, all: &[T], name: impl Fn(T) -> &'static str, told: &str) {
     if let Some(found) = all.iter().find(|one| name(**one) == told) {
         *value = *found;
-    }
-}
-
-/// One number of the sampling; what is no number changes nothing.
-fn draw(sampling: &mut Sampling, key: &str, value: &str) {
-    fn take<T: std::str::FromStr>(to: &mut T, value: &str, is_fit: impl Fn(&T) -> bool) {
-        if let Some(number) = value.parse().ok().filter(is_fit) {
-            *to = number;
-        }
-    }
-    let share = |share: &f32| (0.0..=1.0).contains(share);
-    match key {
-        "seed" => take(&mut sampling.seed, value, |_| true),
-        "temperature" => take(&mut sampling.temperature, value, |heat| {
-            (0.0..=100.0).contains(heat)
-        }),
-        "top-k" => take(&mut sampling.top_k, value, |_| true),
-        "top-p" => take(&mut sampling.top_p, value, share),
-        "min-p" => take(&mut sampling.min_p, value, share),
-        "repetition-penalty" => take(&mut sampling.repetition_penalty, value, |penalty| {
-            (0.01..=100.0).contains(penalty)
-        }),
-        "max-tokens" => take(&mut sampling.max_tokens, value, |tokens| *tokens > 0),
-        _ => {}
     }
 }
 
@@ -221,23 +282,15 @@ impl Parts {
         self.0.extend(utf8_percent_encode(value, ESCAPED));
     }
 
-    /// What is drawn otherwise than before.
-    fn sampling(&mut self, before: &Sampling, now: &Sampling) {
-        let all = |of: &Sampling| {
-            [
-                ("seed", of.seed.to_string()),
-                ("temperature", of.temperature.to_string()),
-                ("top-k", of.top_k.to_string()),
-                ("top-p", of.top_p.to_string()),
-                ("min-p", of.min_p.to_string()),
-                ("repetition-penalty", of.repetition_penalty.to_string()),
-                ("max-tokens", of.max_tokens.to_string()),
-            ]
-        };
-        for ((key, before), (_, now)) in all(before).into_iter().zip(all(now)) {
-            if before != now {
-                self.push(key, &now);
-            }
+    /// What is asked, after how it is drawn where that is otherwise than before, and where it stopped.
+    fn drawn(&mut self, key: &str, value: &str, drawn: &Drawn, before: &mut Sampling) {
+        for (key, value) in sampling_parts(before, &drawn.sampling) {
+            self.push(key, &value);
         }
+        self.push(key, value);
+        if let Some(after) = drawn.stopped_after {
+            self.push("stop", &after.to_string());
+        }
+        *before = drawn.sampling.clone();
     }
 }

@@ -71,7 +71,7 @@ pub fn run() {
         let has_model = first_model(Rc::clone(&store), &parameters, link.model.clone(), ready).await;
         // What is shown first is shown by now, or nothing is.
         let _ = wasm_bindgen_futures::JsFuture::from(first).await;
-        if has_model && !link.turns.is_empty() {
+        if has_model && (!link.turns.is_empty() || link.trouble.is_some()) {
             follow::follow(&store, link).await;
         } else if has_model && parameters.prompt.is_some() {
             send_draft(&store);

@@ -686,6 +686,9 @@ pub struct Runs {
     pub link_is_bare: &'static str,
     pub link: fn(url: &str) -> String,
     pub link_failed: fn(why: &str) -> String,
+    /// Why, where a branch cannot be read.
+    pub link_no_branch: fn(told: &str) -> String,
+    pub link_too_much: fn(most: u64) -> String,
     pub no_model: &'static str,
     pub with_distributions: &'static str,
     pub python: &'static str,

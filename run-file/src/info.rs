@@ -115,6 +115,9 @@ pub struct Generation {
     pub fresh: bool,
     /// Index of the generation whose prompt it was written in the place of.
     pub replaces: Option<u32>,
+    /// Not asked anew: the answer of that generation went on from another token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub branch: Option<Branch>,
     /// Positions the KV cache already held.
     pub reused: u32,
     /// Position of its first token.
@@ -124,6 +127,13 @@ pub struct Generation {
     pub passes: u32,
     /// Why it ended: `stop`, `maxTokens`, `contextFull`, `cancelled`; none while it was under way.
     pub finish: Option<String>,
+}
+
+/// Another token in the place of one of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Branch {
+    pub position: u32,
+    pub token: u32,
 }
 
 /// How tokens were drawn.

@@ -25,7 +25,7 @@ pub use columns::{
 pub use error::RunError;
 pub use file::{MOST_BYTES, Parts, parts, read, write};
 pub use half::f16;
-pub use info::{Device, Generation, Info, Kernel, KvLayer, Model, Sampling, Step};
+pub use info::{Branch, Device, Generation, Info, Kernel, KvLayer, Model, Sampling, Step};
 
 /// Everything that is known of one conversation. Columns belong together by their lengths, which
 /// [`read`] and the importers check.

@@ -10,7 +10,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 
 use super::load;
-use crate::link::Link;
+use crate::link::{Link, Trouble};
 use crate::panels::views;
 use crate::protocol::{GenerateOptions, Source};
 use crate::runs;
@@ -56,10 +56,14 @@ pub fn assume(store: &Rc<Store>, link: &Link) {
 /// Asks what a link asks, where that is not on screen already, and looks at what it looks at.
 pub async fn follow(store: &Rc<Store>, link: Link) {
     store.following(true);
-    if let Err(err) = ask(store, &link).await {
-        store.dispatch(Action::AlertRaised((words().runs.link_failed)(&runs::sentence(
-            &err,
-        ))));
+    let texts = &words().runs;
+    let failed = ask(store, &link).await.err().map(|err| runs::sentence(&err));
+    let trouble = link.trouble.as_ref().map(|trouble| match trouble {
+        Trouble::NoBranch(told) => (texts.link_no_branch)(told),
+        Trouble::TooMuch { most } => (texts.link_too_much)(*most as u64),
+    });
+    if let Some(why) = failed.or(trouble) {
+        store.dispatch(Action::AlertRaised((texts.link_failed)(&why)));
     }
     store.dispatch(Action::Looked(link.selection, link.view));
     store.following(false);
@@ -74,31 +78,48 @@ async fn ask(store: &Rc<Store>, link: &Link) -> Result<(), JsValue> {
         load(store, url.clone(), Source::Url(url)).await?;
     }
     for (at, turn) in link.turns.iter().enumerate() {
-        let generation_id = store.next_id();
-        let answered = store.promise(Awaited::Generation(generation_id));
-        store.dispatch(Action::Sent {
-            generation_id,
-            prompt: turn.prompt.clone(),
-            options: GenerateOptions {
-                sampling: turn.sampling.clone(),
-                raw: false,
-                fresh: at == 0,
-                ignore_eos: false,
-                cache_prompt: true,
-                replaces: None,
-                branch: None,
-            },
-            from_draft: false,
-        });
-        if store.read(|state| state.activity.generation_id()) != Some(generation_id) {
-            return Err(js_sys::Error::new(words().runs.no_model).into());
+        let mut options = GenerateOptions {
+            sampling: turn.drawn.sampling(),
+            raw: false,
+            fresh: at == 0,
+            ignore_eos: false,
+            cache_prompt: true,
+            replaces: None,
+            branch: None,
+        };
+        let mut answered = generate(store, turn.prompt.clone(), options.clone()).await?;
+        options.fresh = false;
+        for branching in &turn.branches {
+            options.sampling = branching.drawn.sampling();
+            options.replaces = Some(answered);
+            options.branch = Some(branching.at);
+            answered = generate(store, String::new(), options.clone()).await?;
         }
-        JsFuture::from(answered).await?;
     }
     if let Some(last) = link.turns.last() {
-        store.dispatch(Action::SamplingChanged(last.sampling.clone()));
+        let drawn = last
+            .branches
+            .last()
+            .map_or(&last.drawn, |branching| &branching.drawn);
+        store.dispatch(Action::SamplingChanged(drawn.sampling.clone()));
     }
     Ok(())
+}
+
+/// The number of an answer, once it is there.
+async fn generate(store: &Rc<Store>, prompt: String, options: GenerateOptions) -> Result<u32, JsValue> {
+    let generation_id = store.next_id();
+    let answered = store.promise(Awaited::Generation(generation_id));
+    store.dispatch(Action::Sent {
+        generation_id,
+        prompt,
+        options,
+        from_draft: false,
+    });
+    if store.read(|state| state.activity.generation_id()) != Some(generation_id) {
+        return Err(js_sys::Error::new(words().runs.no_model).into());
+    }
+    JsFuture::from(answered).await.map(|_| generation_id)
 }
 
 /// Writes what is on screen into the address, a little later.

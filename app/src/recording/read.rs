@@ -4,7 +4,7 @@
 use moescope_run_file::{Generation, KIND_REASONED, KIND_TEMPLATE, Run};
 
 use super::{FINISHES, examined, facts};
-use crate::protocol::{Event, GenerateOptions, GroupCost, Likely, Pass, Piece, PieceKind};
+use crate::protocol::{Branch, Event, GenerateOptions, GroupCost, Likely, Pass, Piece, PieceKind};
 use crate::state::{Asked, Recorded, Recording};
 
 /// A checked run as a recording whose generations are numbered from `first_id` on.
@@ -80,7 +80,10 @@ impl Reader<'_> {
                     ignore_eos: false,
                     cache_prompt: true,
                     replaces: told.replaces.map(|replaced| first_id + replaced),
-                    branch: None,
+                    branch: told.branch.map(|own| Branch {
+                        position: own.position,
+                        token: own.token,
+                    }),
                 },
             }),
             events,

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use moescope_run_file::{Generation, Info, KIND_REASONED, KIND_SAID, KIND_TEMPLATE, Run, f16};
+use moescope_run_file::{Branch, Generation, Info, KIND_REASONED, KIND_SAID, KIND_TEMPLATE, Run, f16};
 
 use super::{FINISHES, examined, facts};
 use crate::protocol::{Examined, Pass};
@@ -191,6 +191,10 @@ impl Writer<'_> {
             // A conversation is of one piece: what was before its beginning is not in it.
             fresh: self.run.info.generations.is_empty(),
             replaces: replaces.and_then(|own| Some(self.ids.iter().position(|id| *id == own)? as u32)),
+            branch: options.and_then(|options| options.branch).map(|own| Branch {
+                position: own.position,
+                token: own.token,
+            }),
             reused: answer.reused,
             first_position: answer.first_position,
             prompt_tokens: prompt.marks().count() as u32,
