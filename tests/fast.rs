@@ -178,6 +178,7 @@ const fn pass(start: u32, n_tokens: u32) -> Batch {
         n_logits: 1,
         n_draws: 0,
         n_splits: 1,
+        by_expert: 0,
     }
 }
 

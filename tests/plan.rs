@@ -4,6 +4,7 @@ use std::path::Path;
 
 use moescope_engine::arch::Spec;
 use moescope_engine::gguf::Gguf;
+use moescope_engine::kernels::Batch;
 use moescope_engine::plan::{KvKind, Limits, Plan, PlanOptions};
 use moescope_engine::source::FileSource;
 use moescope_engine::{KvFormat, MemorySource};
@@ -131,8 +132,22 @@ fn tied_embeddings_are_held_once_and_steps_are_few() {
         names.iter().filter(|name| *name == "token_embd.weight").count(),
         1
     );
-    assert_eq!(plan.steps.len(), 4 + 9);
+    assert_eq!(plan.active_steps(ONE_TOKEN).count(), 4 + 9);
 }
+
+/// A decoded token whose cache is shared out.
+const ONE_TOKEN: Batch = Batch {
+    n_tokens: 1,
+    start: 1000,
+    logits_from: 0,
+    n_logits: 1,
+    n_draws: 1,
+    n_splits: 4,
+    by_expert: 0,
+};
+
+/// What sorting the uses of experts adds to a layer that computes several tokens.
+const MORE_IN_A_LAYER_OF_A_PREFILL: usize = 2;
 
 /// Most dispatches of one decoded token: in a MoE layer, and in all that is outside of layers.
 const MOST_IN_A_LAYER: usize = 11;
@@ -160,7 +175,9 @@ fn a_decoded_token_takes_few_dispatches() {
         let spec = Spec::read(&gguf).expect("spec");
         let plan = Plan::build(&spec, OPTIONS, Limits::CPU).expect("plan");
         let dispatches = |layer: Option<u32>| {
-            let layers = plan.steps.iter().map(|step| step.layer.map(|layer| layer.0));
+            let layers = plan
+                .active_steps(ONE_TOKEN)
+                .map(|(_, step)| step.layer.map(|layer| layer.0));
             layers.filter(|of| *of == layer).count()
         };
         let name = path.display();
@@ -172,6 +189,20 @@ fn a_decoded_token_takes_few_dispatches() {
         for layer in &plan.moe.layers {
             let n = dispatches(Some(*layer));
             assert!((5..=most).contains(&n), "{name}: {n} in layer {layer}");
+            let several = Batch {
+                n_tokens: 32,
+                n_splits: 1,
+                by_expert: 1,
+                ..ONE_TOKEN
+            };
+            let steps = plan.active_steps(several).map(|(_, step)| step);
+            let in_layer = steps.filter(|step| step.layer.is_some_and(|of| of.0 == *layer));
+            // One token's attention was merged, where there is attention.
+            let (n_prefill, more) = (in_layer.count(), n + MORE_IN_A_LAYER_OF_A_PREFILL);
+            assert!(
+                (more - 1..=more).contains(&n_prefill),
+                "{name}: {n_prefill} in layer {layer}"
+            );
         }
         let outside = dispatches(None);
         assert!((4..=MOST_OUTSIDE).contains(&outside), "{name}: {outside} outside");

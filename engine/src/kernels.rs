@@ -38,8 +38,11 @@ kernels! {
     attention_mass,
     attention_merge,
     embed,
+    expert_combine,
     expert_down,
     expert_gate_up,
+    expert_out,
+    expert_sort,
     latent_rope,
     matmul,
     qk_rope,
@@ -80,6 +83,8 @@ pub enum LinkKind {
     Tile,
     /// `shaders/parts/tile_1.wgsl`: always one.
     OneToken,
+    /// `shaders/parts/tile_4.wgsl`: always [`PREFILL_TILE`].
+    FourTokens,
     /// `shaders/parts/rows_<n>.wgsl` and `lanes.wgsl`: rows shared out over a workgroup.
     Rows,
     /// `shaders/parts/norm.wgsl`: a row normed.
@@ -185,6 +190,7 @@ impl Shader {
                 LinkKind::Dot | LinkKind::DotF32 => files.push(part!("dot_f32")),
                 LinkKind::Kv => files.extend(links.kv.map(|kv| of("kv/", kv.name(), kv.wgsl()))),
                 LinkKind::Tile if form.tile != 1 => files.push(part!("tile_4")),
+                LinkKind::FourTokens => files.push(part!("tile_4")),
                 LinkKind::Tile | LinkKind::OneToken => files.push(part!("tile_1")),
                 LinkKind::Rows => {
                     files.push(if form.rows == 1 {
@@ -213,8 +219,13 @@ impl Shader {
     pub fn form(&self, links: Links, wanted: Form) -> Form {
         let has = |kind| self.links.contains(&kind);
         let has_bytes = links.quant.is_some_and(Format::has_bytes);
+        let tile = match (has(LinkKind::Tile), has(LinkKind::FourTokens)) {
+            (true, _) => wanted.tile,
+            (_, true) => PREFILL_TILE,
+            _ => 1,
+        };
         Form {
-            tile: if has(LinkKind::Tile) { wanted.tile } else { 1 },
+            tile,
             rows: if has(LinkKind::Rows) && !links.one_row {
                 wanted.rows
             } else {
@@ -241,6 +252,8 @@ pub struct Batch {
     pub n_draws: u32,
     /// Workgroups that share what a decoded token's attention reads; 1: each walks all of it.
     pub n_splits: u32,
+    /// 1: the uses of experts are sorted, so that a tile of them shares the weights of one expert.
+    pub by_expert: u32,
 }
 
 impl Batch {
@@ -252,6 +265,7 @@ impl Batch {
         ("n_logits", 12),
         ("n_draws", 16),
         ("n_splits", 20),
+        ("by_expert", 24),
     ];
 }
 
@@ -367,6 +381,43 @@ pub fn units(n: u32) -> u32 {
 /// Width of an activation row in memory: padded to whole units, the padding stays zero.
 pub fn stride(n: u32) -> u32 {
     units(n) * 32
+}
+
+/// A matrix that each expert of a layer has: what using it costs.
+#[derive(Clone, Copy, Debug)]
+pub struct ExpertMatrix {
+    pub format: Format,
+    pub rows: u32,
+    pub cols: u32,
+    /// Experts of the layer, of which fewer may be bound, and how many each token uses.
+    pub n_experts: u32,
+    pub top_k: u32,
+    pub moe_layer: u32,
+    /// Each row has a bias.
+    pub has_bias: bool,
+}
+
+impl ExpertMatrix {
+    /// Weights of each expert used, once, and the products of every use.
+    fn work(&self, pass: Pass<'_>) -> GroupWork {
+        let elements = u64::from(self.rows) * u64::from(self.cols);
+        let distinct = pass
+            .distinct_experts
+            .get(self.moe_layer as usize)
+            .copied()
+            .unwrap_or(0);
+        let bias_bytes = if self.has_bias {
+            4 * u64::from(self.rows)
+        } else {
+            0
+        };
+        let uses = u64::from(pass.batch.n_tokens) * u64::from(self.top_k);
+        GroupWork {
+            weight_bytes: (weight_bytes(self.format, elements) + bias_bytes) * u64::from(distinct),
+            operations: 2 * elements * uses,
+            ..GroupWork::default()
+        }
+    }
 }
 
 /// Bytes of weights in their file format; a plan only holds whole blocks.

@@ -399,7 +399,13 @@ impl Session {
                 1 if self.executor.shares_out_caches() => splits_of(start + 1),
                 _ => 1,
             },
+            by_expert: u32::from(n_tokens > 1 && self.sorts_uses(n_tokens)),
         })
+    }
+
+    fn sorts_uses(&self, n_tokens: u32) -> bool {
+        let moe = &self.plan.moe;
+        self.executor.sorts_uses(n_tokens * moe.top_k, moe.n_experts)
     }
 
     fn traces(&self, batch: Batch, output: &PassOutput) -> Vec<TokenTrace> {

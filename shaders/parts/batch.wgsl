@@ -7,6 +7,7 @@ struct Batch {
     n_logits: u32,    // and how many from there on
     n_draws: u32,     // 1: the next token is chosen from the last of them
     n_splits: u32,    // workgroups that share a decoded token's attention
+    by_expert: u32,   // 1: uses of experts are sorted into tiles of one expert
 }
 
 @group(0) @binding(1) var<uniform> batch: Batch;

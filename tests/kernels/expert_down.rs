@@ -1,7 +1,7 @@
 //! `x += scale · Σ_s w_s · (D_e(s) · act_s + b_e(s))`.
 
 use moescope_engine::kernels::expert_down::{ExpertDown, Params};
-use moescope_engine::kernels::{Batch, stride, units};
+use moescope_engine::kernels::{Batch, ExpertMatrix, stride, units};
 use moescope_engine::quant::Format;
 use moescope_tests::kernel_case::{Case, assert_close, floats};
 use moescope_tests::rng::Rng;
@@ -84,8 +84,15 @@ fn check_products(
             n_experts,
             first_expert,
         },
-        cols,
-        format,
+        matrix: ExpertMatrix {
+            format,
+            rows: d_model,
+            cols,
+            n_experts,
+            top_k,
+            moe_layer,
+            has_bias: true,
+        },
         weights,
         bias: Some(case.matrix(&biases, d_model as usize)),
         act: case.padded(&act, cols as usize, stride(cols) as usize),

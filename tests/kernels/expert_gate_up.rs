@@ -1,12 +1,12 @@
 //! `act = glu(G_e · h + b_e, U_e · h + c_e)`.
 
 use moescope_engine::kernels::expert_gate_up::{ExpertGateUp, Params};
-use moescope_engine::kernels::{Batch, stride, units};
+use moescope_engine::kernels::{Batch, ExpertMatrix, stride, units};
 use moescope_engine::quant::Format;
 use moescope_tests::kernel_case::{Case, assert_close, floats};
 use moescope_tests::rng::Rng;
 
-use crate::{F32_SUMS, Products};
+use crate::{F32_SUMS, Products, sorted};
 
 fn check(format: Format, d_ff: u32, cols: u32, ids: &[u32], top_k: u32) {
     for activation in [0, 1] {
@@ -29,25 +29,47 @@ fn check_activation(format: Format, d_ff: u32, cols: u32, ids: &[u32], top_k: u3
 
 /// Five experts are bound, `first_expert` the first of them.
 fn check_part(format: Format, shape: [u32; 2], ids: &[u32], top_k: u32, activation: u32, first_expert: u32) {
-    Products::of(format)
-        .iter()
-        .for_each(|products| check_products(*products, format, shape, ids, top_k, activation, first_expert));
+    for products in Products::of(format) {
+        for by_expert in [0, 1] {
+            let case = Uses {
+                ids,
+                top_k,
+                first_expert,
+                by_expert,
+            };
+            check_products(*products, format, shape, activation, &case);
+        }
+    }
+}
+
+/// What is used of the layer's experts, of which five are bound.
+struct Uses<'a> {
+    ids: &'a [u32],
+    top_k: u32,
+    first_expert: u32,
+    /// 1: sorted into tiles.
+    by_expert: u32,
 }
 
 fn check_products(
     products: Products,
     format: Format,
     [d_ff, cols]: [u32; 2],
-    ids: &[u32],
-    top_k: u32,
     activation: u32,
-    first_expert: u32,
+    uses: &Uses<'_>,
 ) {
+    let Uses {
+        ids,
+        top_k,
+        first_expert,
+        by_expert,
+    } = *uses;
     let (n_experts, moe_layer, n_moe_layers) = (5, 1, 2);
     let n_tokens = ids.len() as u32 / top_k;
     let mut rng = Rng::new(u64::from(d_ff * cols));
     let mut case = Case::new(Batch {
         n_tokens,
+        by_expert,
         ..Batch::default()
     });
     let (weights, decoded) = case.weights(format, (2 * n_experts * d_ff) as usize, cols as usize, &mut rng);
@@ -86,6 +108,8 @@ fn check_products(
         }
         expected.resize(expected.len() + (stride(d_ff) - d_ff) as usize, 0.0);
     }
+    let all_experts = n_experts + first_expert;
+    let tiles = sorted(ids, n_tokens, all_experts);
     let kernel = ExpertGateUp {
         params: Params {
             d_ff,
@@ -101,18 +125,26 @@ fn check_products(
             bias_stride: stride(d_ff),
             first_expert,
         },
-        cols,
-        format,
+        matrix: ExpertMatrix {
+            format,
+            rows: 2 * d_ff,
+            cols,
+            n_experts: all_experts,
+            top_k,
+            moe_layer,
+            has_bias: true,
+        },
         weights,
         bias: Some(case.matrix(&biases, d_ff as usize)),
         h: case.padded(&h, cols as usize, stride(cols) as usize),
         ids: case.words(&trace_ids, trace_ids.len()),
+        tiles: case.words(&tiles, tiles.len()),
         act: case.floats(&[], expected.len()),
     };
     let act = kernel.act;
     case.run_on(products.devices(), kernel, &[act], |name, out| {
         assert_close(
-            &format!("{name} {format}"),
+            &format!("{name} {format} by expert: {by_expert}"),
             floats(&out[0]),
             &expected,
             4.0 * F32_SUMS,
@@ -134,7 +166,7 @@ fn several_tokens_odd_rows() {
 
 #[test]
 fn all_tokens_same_expert() {
-    check(Format::Q4_0, 20, 64, &[3, 3, 3, 3], 1);
+    check(Format::Q4_0, 20, 64, &[3, 3, 3, 3, 3], 1);
 }
 
 #[test]

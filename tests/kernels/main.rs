@@ -5,8 +5,11 @@ mod attention;
 mod attention_mass;
 mod attention_merge;
 mod embed;
+mod expert_combine;
 mod expert_down;
 mod expert_gate_up;
+mod expert_out;
+mod expert_sort;
 mod latent_rope;
 mod layout;
 mod matmul;
@@ -18,6 +21,8 @@ mod short_conv;
 mod swiglu;
 
 use moescope_engine::KvFormat;
+use moescope_engine::kernels::PREFILL_TILE;
+use moescope_engine::kernels::expert_sort::{NONE, TILE_WORDS, most_tiles};
 use moescope_engine::quant::Format;
 use moescope_engine::session::Device;
 use moescope_tests::devices;
@@ -78,6 +83,24 @@ fn rounded_unit(unit: &[f32]) -> Vec<f64> {
     let step = f64::from(largest) / 127.0;
     let byte = |x: &f32| f64::from((x * (127.0 / largest)).round_ties_even());
     unit.iter().map(|x| byte(x) * step).collect()
+}
+
+/// Uses of experts sorted into tiles, and room for the most there may be.
+fn sorted(ids: &[u32], n_tokens: u32, n_experts: u32) -> Vec<u32> {
+    let mut uses: Vec<(u32, u32)> = ids.iter().copied().zip(0..).collect();
+    uses.sort();
+    let mut words = Vec::new();
+    for of_one in uses.chunk_by(|(a, _), (b, _)| a == b) {
+        for tile in of_one.chunks(PREFILL_TILE as usize) {
+            words.push(tile[0].0);
+            words.extend(tile.iter().map(|(_, use_index)| use_index));
+            words.resize(words.len() + PREFILL_TILE as usize - tile.len(), NONE);
+        }
+    }
+    let most = most_tiles(n_tokens, ids.len() as u32 / n_tokens, n_experts) * TILE_WORDS;
+    assert!(words.len() <= most as usize);
+    words.resize(most as usize, NONE);
+    words
 }
 
 /// A row normed by its root mean square; with a bias, around its mean. In f64.

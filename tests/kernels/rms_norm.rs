@@ -90,6 +90,7 @@ fn only_rows_with_logits() {
             n_logits: 3,
             n_draws: 0,
             n_splits: 1,
+            by_expert: 0,
         },
         true,
     );

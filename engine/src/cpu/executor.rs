@@ -90,6 +90,14 @@ impl CpuExecutor {
         }
     }
 
+    /// Which kernels run here.
+    pub fn kernels(&self) -> CpuKernels {
+        match self.scratch {
+            Some(_) => CpuKernels::Fast,
+            None => CpuKernels::Twins,
+        }
+    }
+
     /// Another with the same weights, and a copy of everything else. The plan's buffers begin with ours, and
     /// its steps beyond ours are not shared out: other workers of a team stay with their plan.
     ///

@@ -303,6 +303,11 @@ impl GpuExecutor {
         self.context.tuning.shares_out_caches
     }
 
+    /// Uses per expert, on average, from which they are sorted.
+    pub fn sorts_from(&self) -> u32 {
+        self.context.tuning.sorts_from
+    }
+
     /// Starts a pass: one submission, which also copies what will be read.
     pub fn submit(&mut self, plan: &Plan, input: &PassInput<'_>) -> Result<(), GpuError> {
         self.context.check()?;

@@ -7,6 +7,10 @@ use crate::kernels::{Form, MOST_ROWS, PREFILL_TILE, WORKGROUP_SIZE};
 /// Invocations per row on hardware.
 const HARDWARE_LANES: u32 = 16;
 
+/// Uses per expert, on average, from which software adapters gain by sorting them: a tile costs them the same
+/// however few of its places are taken. `REJECTED.md` has the numbers.
+const SOFTWARE_SORTS_FROM: u32 = 4;
+
 /// See the module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Tuning {
@@ -19,6 +23,8 @@ pub(super) struct Tuning {
     /// Whether several workgroups share the walk over a long cache: where more run at a time than a model
     /// has heads.
     pub shares_out_caches: bool,
+    /// Uses per expert, on average, from which they are sorted.
+    pub sorts_from: u32,
 }
 
 impl Tuning {
@@ -45,6 +51,7 @@ impl Tuning {
             },
             under_way: if is_software { 2 } else { 3 },
             shares_out_caches: lanes > 1,
+            sorts_from: if is_software { SOFTWARE_SORTS_FROM } else { 1 },
         }
     }
 }

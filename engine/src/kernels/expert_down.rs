@@ -1,14 +1,15 @@
 //! Second half of the chosen experts: down projection, weighted sum over the chosen, and the
 //! residual, in one dispatch: `x += scale · Σ_s w_s · (D_e(s) · act_s + b_e(s))`. The sum runs in rank
 //! order, so it is the same on every run.
+//!
+//! This is how one token is computed. Where uses are sorted by expert, `expert_out` and `expert_combine` do it.
 
 use std::borrow::Cow;
 
-use super::{Batch, Bind, Grid, Kernel, LinkKind, Links, Pass, params, weight_bytes};
+use super::{Batch, Bind, ExpertMatrix, Grid, Kernel, LinkKind, Links, Pass, params};
 use crate::cpu;
 use crate::fast;
 use crate::plan::{BufferId, PackId};
-use crate::quant::Format;
 use crate::trace::GroupWork;
 
 pub const LINKS: &[LinkKind] = &[LinkKind::Quant, LinkKind::Dot, LinkKind::OneToken, LinkKind::Rows];
@@ -36,8 +37,7 @@ params! {
 #[derive(Debug)]
 pub struct ExpertDown {
     pub params: Params,
-    pub cols: u32,
-    pub format: Format,
+    pub matrix: ExpertMatrix,
     pub weights: PackId,         // (n_experts, d_model, d_ff)
     pub bias: Option<PackId>,    // (n_experts, d_model)
     pub act: BufferId,           // (tokens, top_k, d_ff)
@@ -52,7 +52,7 @@ impl Kernel for ExpertDown {
     }
 
     fn links(&self) -> Links {
-        Links { quant: Some(self.format), ..Links::default() }
+        Links { quant: Some(self.matrix.format), ..Links::default() }
     }
 
     fn params(&self) -> Cow<'_, [u8]> {
@@ -70,23 +70,18 @@ impl Kernel for ExpertDown {
         ]
     }
 
+    fn tokens(&self, batch: Batch) -> u32 {
+        batch.n_tokens * (1 - batch.by_expert.min(1))
+    }
+
     fn grid(&self, batch: Batch, _tile: u32) -> Grid {
         Grid::Rows { rows: self.params.d_model, y: batch.n_tokens, z: 1 }
     }
 
     fn work(&self, pass: Pass<'_>) -> GroupWork {
-        let p = &self.params;
-        if p.first_expert > 0 {
-            return GroupWork::default(); // counted with the first part
-        }
-        let expert_elements = u64::from(p.d_model) * u64::from(self.cols);
-        let distinct = pass.distinct_experts.get(p.moe_layer as usize).copied().unwrap_or(0);
-        let bias_bytes = self.bias.map_or(0, |_| 4 * u64::from(p.d_model));
-        let uses = u64::from(pass.batch.n_tokens) * u64::from(p.top_k);
-        GroupWork {
-            weight_bytes: (weight_bytes(self.format, expert_elements) + bias_bytes) * u64::from(distinct),
-            operations: 2 * expert_elements * uses,
-            ..GroupWork::default()
+        match (pass.batch.by_expert, self.params.first_expert) {
+            (0, 0) => self.matrix.work(pass),
+            _ => GroupWork::default(), // another step's, or counted with the first part
         }
     }
 

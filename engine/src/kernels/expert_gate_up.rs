@@ -4,14 +4,14 @@
 
 use std::borrow::Cow;
 
-use super::{Batch, Bind, Grid, Kernel, LinkKind, Links, Pass, params, weight_bytes};
+use super::expert_sort::most_tiles;
+use super::{Batch, Bind, ExpertMatrix, Grid, Kernel, LinkKind, Links, Pass, params};
 use crate::cpu;
 use crate::fast;
 use crate::plan::{BufferId, PackId};
-use crate::quant::Format;
 use crate::trace::GroupWork;
 
-pub const LINKS: &[LinkKind] = &[LinkKind::Quant, LinkKind::Dot, LinkKind::OneToken, LinkKind::Rows];
+pub const LINKS: &[LinkKind] = &[LinkKind::Quant, LinkKind::Dot, LinkKind::Tile, LinkKind::Rows];
 
 params! {
     /// Hidden width of one expert.
@@ -38,12 +38,12 @@ params! {
 #[derive(Debug)]
 pub struct ExpertGateUp {
     pub params: Params,
-    pub cols: u32,
-    pub format: Format,
+    pub matrix: ExpertMatrix,
     pub weights: PackId,      // (2, n_experts, d_ff, d_model): gate, then up
     pub bias: Option<PackId>, // (2, n_experts, d_ff)
     pub h: BufferId,          // (tokens, d_model)
     pub ids: BufferId,        // (tokens, n_moe_layers, top_k) u32
+    pub tiles: BufferId,      // (most tiles, 1 + tile) u32: expert, uses; read where uses are sorted
     pub act: BufferId,        // (tokens, top_k, d_ff)
 }
 
@@ -53,7 +53,7 @@ impl Kernel for ExpertGateUp {
     }
 
     fn links(&self) -> Links {
-        Links { quant: Some(self.format), ..Links::default() }
+        Links { quant: Some(self.matrix.format), ..Links::default() }
     }
 
     fn params(&self) -> Cow<'_, [u8]> {
@@ -67,27 +67,29 @@ impl Kernel for ExpertGateUp {
             Bind::Read(self.h),
             Bind::Read(self.ids),
             bias,
+            Bind::Read(self.tiles),
             Bind::Write(self.act),
         ]
     }
 
-    fn grid(&self, batch: Batch, _tile: u32) -> Grid {
-        Grid::Rows { rows: self.params.d_ff, y: batch.n_tokens * self.params.top_k, z: 1 }
+    /// One where uses are not sorted: each is then alone.
+    fn tokens(&self, batch: Batch) -> u32 {
+        if batch.by_expert == 1 { batch.n_tokens } else { batch.n_tokens.min(1) }
+    }
+
+    fn grid(&self, batch: Batch, tile: u32) -> Grid {
+        let m = &self.matrix;
+        let y = match tile {
+            1 => batch.n_tokens * m.top_k,
+            _ => most_tiles(batch.n_tokens, m.top_k, m.n_experts),
+        };
+        Grid::Rows { rows: self.params.d_ff, y, z: 1 }
     }
 
     fn work(&self, pass: Pass<'_>) -> GroupWork {
-        let p = &self.params;
-        if p.first_expert > 0 {
-            return GroupWork::default(); // counted with the first part
-        }
-        let expert_elements = 2 * u64::from(p.d_ff) * u64::from(self.cols);
-        let distinct = pass.distinct_experts.get(p.moe_layer as usize).copied().unwrap_or(0);
-        let bias_bytes = self.bias.map_or(0, |_| 2 * 4 * u64::from(p.d_ff));
-        let uses = u64::from(pass.batch.n_tokens) * u64::from(p.top_k);
-        GroupWork {
-            weight_bytes: (weight_bytes(self.format, expert_elements) + bias_bytes) * u64::from(distinct),
-            operations: 2 * expert_elements * uses,
-            ..GroupWork::default()
+        match self.params.first_expert {
+            0 => self.matrix.work(pass),
+            _ => GroupWork::default(), // counted with the first part
         }
     }
 
@@ -96,12 +98,13 @@ impl Kernel for ExpertGateUp {
     }
 
     fn run_cpu(&self, memory: &cpu::Memory, batch: Batch) {
-        let (h, ids) = (memory.f32(self.h), memory.u32(self.ids));
+        let (h, ids, tiles) = (memory.f32(self.h), memory.u32(self.ids), memory.u32(self.tiles));
         let matrices = cpu::expert_gate_up::Matrices {
             weights: memory.weights(self.weights),
             bias: self.bias.map(|bias| memory.weights(bias)),
         };
-        cpu::expert_gate_up::expert_gate_up(&self.params, batch, &matrices, &h, &ids, &mut memory.f32_mut(self.act));
+        let uses = cpu::expert_gate_up::Uses { ids: &ids, tiles: &tiles };
+        cpu::expert_gate_up::expert_gate_up(&self.params, batch, &matrices, &h, &uses, &mut memory.f32_mut(self.act));
     }
 
     fn run_fast(&self, memory: &cpu::Memory, batch: Batch, scratch: &mut fast::Scratch) {

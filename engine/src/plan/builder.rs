@@ -161,7 +161,12 @@ impl PlanBuilder {
 
     /// The same with another number of rows.
     pub fn rows(&mut self, name: &str, rows: u32, width: u32) -> BufferId {
-        let (rows, row_words) = (u64::from(rows), u64::from(stride(width)));
+        self.words(name, rows, stride(width))
+    }
+
+    /// The same of rows of as many words as they are.
+    pub fn words(&mut self, name: &str, rows: u32, row_words: u32) -> BufferId {
+        let (rows, row_words) = (u64::from(rows), u64::from(row_words));
         let same = |b: &Buffer| b.name == name && b.rows == rows && b.row_words == row_words;
         if let Some(found) = self.plan.buffers.iter().position(same) {
             return BufferId(found);

@@ -6,7 +6,8 @@ use super::Plan;
 use crate::kernels::{Batch, Bind, Pass};
 
 impl fmt::Display for Plan {
-    /// One line per step of a one-token pass over an empty cache, then the totals.
+    /// One line per step, with the work of a one-token pass over an empty cache, or dashes where that pass does
+    /// without it; then the totals.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let batch = Batch {
             n_tokens: 1,
@@ -15,6 +16,7 @@ impl fmt::Display for Plan {
             n_logits: 1,
             n_draws: 1,
             n_splits: 1,
+            by_expert: 0,
         };
         let distinct = vec![self.moe.top_k; self.moe.layers.len()];
         let pass = Pass {
@@ -36,7 +38,10 @@ impl fmt::Display for Plan {
                 .filter_map(|bind| self.label(*bind))
                 .collect();
             let (group, kernel) = (step.group.name(), step.kernel.stem());
-            let (bytes, operations) = (work.weight_bytes, work.operations);
+            let (bytes, operations) = match step.kernel.tokens(batch) {
+                0 => ("–".to_owned(), "–".to_owned()),
+                _ => (work.weight_bytes.to_string(), work.operations.to_string()),
+            };
             writeln!(
                 f,
                 "{group:<10} {layer:<6} {kernel:<15} {bytes:>12} {operations:>12}  {}",
@@ -48,7 +53,7 @@ impl fmt::Display for Plan {
         writeln!(
             f,
             "{} dispatches, {total} weight bytes per token of {}",
-            self.steps.len(),
+            self.active_steps(batch).count(),
             self.weight_bytes()
         )?;
         writeln!(

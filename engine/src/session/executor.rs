@@ -193,6 +193,17 @@ impl Executor {
         }
     }
 
+    /// Whether a pass sorts the uses of experts by steps of their own. The fast kernels of the CPU sort them
+    /// within theirs.
+    pub fn sorts_uses(&self, uses: u32, n_experts: u32) -> bool {
+        let from = match self {
+            Self::Gpu(executor) => executor.sorts_from(),
+            Self::Cpu(executor) if executor.kernels() == CpuKernels::Twins => 1,
+            Self::Cpu(_) => return false,
+        };
+        uses >= from * n_experts
+    }
+
     /// Starts a pass. It runs after those under way.
     pub fn submit(&mut self, plan: &Plan, input: &PassInput<'_>) -> Result<(), Error> {
         match self {

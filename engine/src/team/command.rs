@@ -128,6 +128,7 @@ impl Command {
                     n_draws: f,
                     // A processor walks a whole cache.
                     n_splits: 1,
+                    by_expert: 0,
                 },
             },
             5 => Self::Fork { session, copy: a },
@@ -169,6 +170,7 @@ mod tests {
             n_logits: 1,
             n_draws: 1,
             n_splits: 1,
+            by_expert: 0,
         };
         let commands = [
             Command::Open {
