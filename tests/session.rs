@@ -4,6 +4,7 @@ use std::path::Path;
 
 use moescope_engine::arch::Spec;
 use moescope_engine::gguf::Gguf;
+use moescope_engine::kernels::Batch;
 use moescope_engine::session::{Device, Session, SessionOptions};
 use moescope_engine::source::FileSource;
 use moescope_engine::{KvFormat, TokenId};
@@ -139,6 +140,34 @@ fn a_fork_goes_its_own_way_from_the_same_tokens() {
             assert_same(&name, &run(&mut fork, right), &straight(right));
             assert_same(&name, &first, &straight(left));
             assert_eq!((trunk.tokens()[40], fork.tokens()[40]), (left[0], right[0]));
+        }
+    }
+}
+
+/// Passes of one token find each use of an expert for itself; those of 64 sort them.
+#[test]
+fn sorted_uses_of_experts_give_the_same_logits_and_the_same_bits_each_time() {
+    let tokens = &tokens()[..64];
+    for file in ["granitemoe.gguf", "gpt-oss-mxfp4.gguf", "deepseek2-v3.gguf"] {
+        for (name, device) in devices::all() {
+            let name = format!("{file} on {name}");
+            let alone = run(&mut open(file, &device, 1), tokens);
+            let mut session = open(file, &device, 64);
+            let pass = pollster::block_on(session.forward(tokens, 1)).expect("forward");
+            let batch = Batch {
+                n_tokens: 64,
+                n_logits: 1,
+                by_expert: 1,
+                ..Batch::default()
+            };
+            let n_steps = session.plan().active_steps(batch).count();
+            assert_eq!(
+                pass.traces[0].cost.dispatches as usize, n_steps,
+                "{name}: not sorted"
+            );
+            assert_same(&name, &pass.logits, &alone);
+            session.truncate(0);
+            assert_eq!(run(&mut session, tokens), pass.logits, "{name}");
         }
     }
 }
