@@ -27,6 +27,8 @@ use std::cell::{Ref, RefCell, RefMut};
 use std::ops::Range;
 use std::rc::Rc;
 
+use crate::fast::lanes::{self, LANES, Pieces};
+use crate::fast::packed;
 use crate::plan::{BufferId, PackId};
 use crate::quant::Format;
 
@@ -114,6 +116,10 @@ pub struct Weights {
     is_share: bool,
     row_bytes: usize,
     bytes: Vec<u8>,
+    /// For the fast kernels, how rows are dealt to lanes.
+    pieces: Option<Pieces>,
+    /// Bytes that have been.
+    dealt: usize,
     /// The decoded values, kept for packs of one or two rows: norms, with or without a bias.
     vector: Vec<f32>,
 }
@@ -128,8 +134,20 @@ impl Weights {
             is_share: false,
             row_bytes,
             bytes: Vec::with_capacity(rows * row_bytes),
+            pieces: None,
+            dealt: 0,
             vector: Vec::new(),
         }
+    }
+
+    /// The same for the fast kernels: dealt to lanes if its format has a product of its own. The last lanes
+    /// are filled up with rows of zeros.
+    pub fn in_lanes(mut self) -> Self {
+        self.pieces = packed::pieces(self.format);
+        if self.pieces.is_some() {
+            self.bytes.reserve(LANES * self.row_bytes);
+        }
+        self
     }
 
     /// The same, of what a team's worker holds of a pack.
@@ -160,11 +178,30 @@ impl Weights {
     /// Appends the next bytes of the matrix.
     pub fn extend(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
+        self.deal();
     }
 
-    /// Decodes the matrix for good if it is one row or two.
+    /// Deals the rows that have come since to lanes, as far as eight are whole.
+    fn deal(&mut self) {
+        let Some(pieces) = self.pieces else { return };
+        let mut rows = Vec::new();
+        let groups = self.bytes[self.dealt..].chunks_exact_mut(LANES * self.row_bytes);
+        for group in groups {
+            rows.clear();
+            rows.extend_from_slice(group);
+            lanes::interleave(pieces, &rows, group);
+            self.dealt += group.len();
+        }
+    }
+
+    /// After the last bytes. Decodes the matrix for good if it is one row or two.
     pub fn finish(&mut self, rows: usize) {
-        if rows <= 2 {
+        if self.pieces.is_some() {
+            let whole = self.bytes.len().next_multiple_of(LANES * self.row_bytes);
+            self.bytes.resize(whole, 0);
+            self.deal();
+        }
+        if rows <= 2 && !self.is_share {
             let mut vector = vec![0.0; rows * self.cols];
             for (row, values) in vector.chunks_exact_mut(self.cols).enumerate() {
                 self.row(row, values);
@@ -188,15 +225,22 @@ impl Weights {
         self.row_bytes
     }
 
-    /// Some of its rows as they are in the file.
-    pub fn bytes(&self, rows: Range<usize>) -> &[u8] {
-        &self.bytes[rows.start * self.row_bytes..rows.end * self.row_bytes]
+    /// Whether rows are dealt to lanes.
+    pub fn has_lanes(&self) -> bool {
+        self.pieces.is_some()
+    }
+
+    /// The lanes that have some of its rows, and how many other rows come first.
+    pub fn lanes(&self, rows: Range<usize>) -> (&[u8], usize) {
+        let groups = rows.start / LANES..rows.end.div_ceil(LANES);
+        let bytes = |group: usize| group * LANES * self.row_bytes;
+        (&self.bytes[bytes(groups.start)..bytes(groups.end)], rows.start % LANES)
     }
 
     /// One row as floats: where it lies, if that is what it is stored as, or decoded.
     pub fn floats<'a>(&'a self, row: usize, decoded: &'a mut [f32]) -> &'a [f32] {
         if self.format == Format::F32
-            && let Ok(floats) = bytemuck::try_cast_slice(self.bytes(row..row + 1))
+            && let Ok(floats) = bytemuck::try_cast_slice(&self.bytes[row * self.row_bytes..][..self.row_bytes])
         {
             return floats;
         }
@@ -206,9 +250,18 @@ impl Weights {
 
     /// Decodes one row. `(cols)`
     pub fn row(&self, row: usize, out: &mut [f32]) {
-        let start = row * self.row_bytes;
-        self.format
-            .to_f32(&self.bytes[start..start + self.row_bytes], &mut out[..self.cols]);
+        let out = &mut out[..self.cols];
+        let Some(pieces) = self.pieces else {
+            let bytes = &self.bytes[row * self.row_bytes..][..self.row_bytes];
+            return self.format.to_f32(bytes, out);
+        };
+        let (lanes, lane) = self.lanes(row..row + 1);
+        let n = self.format.block_elements();
+        lanes::blocks_of(pieces, lanes, lane, |at, block| {
+            let out = &mut out[at * n..];
+            let len = n.min(out.len());
+            self.format.to_f32(block, &mut out[..len]);
+        });
     }
 }
 

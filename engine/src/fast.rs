@@ -1,15 +1,17 @@
 //! The fast CPU kernels: what a machine without a GPU, or with a slow one, runs.
 //!
 //! Same plan, same memory and same parameters as the twins in [`crate::cpu`], which stay the readable
-//! truth; only the kernels that take nearly all the time are here. Weights stay as they are in the file.
-//! Activations are rounded to bytes, 32 with a scale, as llama.cpp does, so that a product is integer
-//! arithmetic: results differ from the twins' by that rounding, and are the same bits on every machine.
+//! truth; only the kernels that take nearly all the time are here. Weights keep their bytes, dealt to lanes
+//! of eight rows. Activations are rounded to bytes, 32 with a scale, as llama.cpp does, so that a product is
+//! integer arithmetic: results differ from the twins' by that rounding, and are the same bits on every
+//! machine.
 
 pub mod activations;
 pub mod attention;
 pub mod exp;
 pub mod expert_down;
 pub mod expert_gate_up;
+pub mod lanes;
 pub mod matmul;
 pub mod packed;
 pub mod product;

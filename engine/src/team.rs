@@ -34,8 +34,8 @@ pub use threads::threads;
 
 use std::ops::Range;
 
-/// Rows that are multiplied together; shares are whole groups of them.
-const GROUP_ROWS: usize = 4;
+use crate::fast::lanes::LANES;
+
 /// Matrices of fewer elements are not worth gathering: every worker multiplies all of it.
 const LEAST_ELEMENTS: u64 = 1 << 12;
 
@@ -57,9 +57,9 @@ pub fn share(n: usize, unit: usize, rank: usize, size: usize) -> Range<usize> {
     start(rank)..start(rank + 1)
 }
 
-/// The rows of a matrix that one of several workers takes.
+/// The rows of a matrix that one of several workers takes: whole lanes.
 pub fn share_of_rows(n: usize, rank: usize, size: usize) -> Range<usize> {
-    share(n, GROUP_ROWS, rank, size)
+    share(n, LANES, rank, size)
 }
 
 /// Whether a matrix is shared out at all.

@@ -73,9 +73,13 @@ impl CpuExecutor {
         let weights = |(pack, split): (&WeightPack, &Option<usize>)| {
             let (rows, cols) = (pack.rows as usize, pack.cols as usize);
             let (rank, size) = seat.place();
-            match split {
+            let weights = match split {
                 None => Weights::new(pack.format, rows, cols),
                 Some(matrix) => Weights::new_share(pack.format, n_own(rows, *matrix, rank, size), cols),
+            };
+            match scratch {
+                Some(_) => weights.in_lanes(),
+                None => weights,
             }
         };
         let words = plan.buffers.iter().map(|buffer| buffer.words() as usize);
@@ -176,9 +180,7 @@ impl CpuExecutor {
     }
 
     pub(crate) fn finish_own(&mut self, plan: &Plan, pack: PackId) {
-        if self.splits[pack.0].is_none()
-            && let Some(weights) = self.memory.weights_mut(pack)
-        {
+        if let Some(weights) = self.memory.weights_mut(pack) {
             weights.finish(plan.packs[pack.0].rows as usize);
         }
     }

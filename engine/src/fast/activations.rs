@@ -14,6 +14,12 @@ pub struct Unit {
 }
 
 impl Unit {
+    /// Bytes `4k … 4k + 3`.
+    #[inline(always)]
+    pub fn word(&self, k: usize) -> u32 {
+        u32::from_le_bytes(self.q.as_chunks().0[k])
+    }
+
     /// `Σ q`
     #[inline(always)]
     pub fn total(&self) -> i32 {

@@ -1,7 +1,8 @@
 //! The formats that have a fast product: one file each, and one line in the list below.
 
 use super::activations::Unit;
-use super::rows::multiply;
+use super::lanes::Pieces;
+use super::rows::{Packed, multiply};
 use crate::quant::Format;
 
 /// Tokens multiplied at once, and where their products go.
@@ -11,8 +12,10 @@ pub enum Tile<'a> {
     Four([&'a [Unit]; 4], [&'a mut [f32]; 4]),
 }
 
-/// Multiplies whole rows, so many bytes each, with a tile of tokens.
-pub type TileProduct = fn(Tile<'_>, &[u8], usize);
+/// Multiplies rows in lanes; see [`multiply`].
+pub type TileProduct = fn(Tile<'_>, &[u8], usize, usize);
+
+mod scales;
 
 /// Writes the choice of a product by format from one sorted list.
 macro_rules! packed {
@@ -22,11 +25,19 @@ macro_rules! packed {
         /// The product of a format; none where rows are decoded to floats.
         pub fn tile(format: Format) -> Option<TileProduct> {
             match format {
-                $(Format::$format => Some(|tile, rows, row_bytes| match tile {
-                    Tile::One(x, out) => multiply::<$stem::$packed, 1>(rows, row_bytes, x, out),
-                    Tile::Two(x, out) => multiply::<$stem::$packed, 2>(rows, row_bytes, x, out),
-                    Tile::Four(x, out) => multiply::<$stem::$packed, 4>(rows, row_bytes, x, out),
+                $(Format::$format => Some(|tile, lanes, group_bytes, skip| match tile {
+                    Tile::One(x, out) => multiply::<$stem::$packed, 1>(lanes, group_bytes, skip, x, out),
+                    Tile::Two(x, out) => multiply::<$stem::$packed, 2>(lanes, group_bytes, skip, x, out),
+                    Tile::Four(x, out) => multiply::<$stem::$packed, 4>(lanes, group_bytes, skip, x, out),
                 }),)*
+                _ => None,
+            }
+        }
+
+        /// What a block of a format with a product is made of.
+        pub fn pieces(format: Format) -> Option<Pieces> {
+            match format {
+                $(Format::$format => Some($stem::$packed::PIECES),)*
                 _ => None,
             }
         }

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::activations::{Unit, quantize};
 use super::packed::{Tile, tile};
+use super::lanes::LANES;
 use super::room;
 use crate::cpu::{Weights, dot};
 
@@ -31,7 +32,7 @@ impl<'a> Inputs<'a> {
             cols,
             units: &[],
         };
-        if tile(weights.format()).is_some() {
+        if weights.has_lanes() {
             let per_row = inputs.row_units();
             let units = room(units, n * per_row);
             for (row, units) in units.chunks_exact_mut(per_row).enumerate() {
@@ -66,28 +67,28 @@ pub fn product(
     out: &mut [f32],
 ) {
     let n_rows = rows.len();
-    let Some(tile) = tile(weights.format()) else {
+    let Some(multiply) = tile(weights.format()).filter(|_| weights.has_lanes()) else {
         return decoded_product(weights, rows, inputs, chosen, decoded, out);
     };
-    let (bytes, row_bytes) = (weights.bytes(rows), weights.row_bytes());
+    let (lanes, skip) = weights.lanes(rows);
+    let group_bytes = LANES * weights.row_bytes();
     let (mut tokens, mut out) = (chosen, out);
     let x = |token: u32| inputs.units(token as usize);
     loop {
         match *tokens {
             [a, b, c, d, ref rest @ ..] => {
-                tile(
-                    Tile::Four([a, b, c, d].map(x), take(&mut out, n_rows)),
-                    bytes,
-                    row_bytes,
-                );
+                let tile = Tile::Four([a, b, c, d].map(x), take(&mut out, n_rows));
+                multiply(tile, lanes, group_bytes, skip);
                 tokens = rest;
             }
             [a, b, ref rest @ ..] => {
-                tile(Tile::Two([a, b].map(x), take(&mut out, n_rows)), bytes, row_bytes);
+                let tile = Tile::Two([a, b].map(x), take(&mut out, n_rows));
+                multiply(tile, lanes, group_bytes, skip);
                 tokens = rest;
             }
             [a, ref rest @ ..] => {
-                tile(Tile::One([x(a)], take(&mut out, n_rows)), bytes, row_bytes);
+                let tile = Tile::One([x(a)], take(&mut out, n_rows));
+                multiply(tile, lanes, group_bytes, skip);
                 tokens = rest;
             }
             [] => return,

@@ -1,47 +1,67 @@
-//! Rows of quantized weights times quantized activations.
+//! Rows of quantized weights times quantized activations, eight rows at once.
 //!
-//! Several rows are multiplied at once, so that activations are read once for them; while prefilling,
-//! each decoded unit of weights serves several tokens too.
+//! While prefilling, each decoded unit of weights serves several tokens too.
 
 use std::marker::PhantomData;
 
 use super::activations::Unit;
-use super::simd::{Simd, Work, with_simd};
-use super::unpack::float;
+use super::lanes::Pieces;
+use super::simd::{LANES, Simd, Work, with_simd};
 
 /// How a weight format is multiplied. One file per format beside this one.
 pub trait Packed {
-    /// The format's block: an array of bytes.
-    type Block: bytemuck::Pod;
+    /// Eight blocks as lanes: an array of bytes.
+    type Group: bytemuck::Pod;
+    /// What a block is made of.
+    const PIECES: Pieces;
     /// Units of a block.
     const UNITS: usize;
 
-    /// Adds block number `at` of a row times the activations of T tokens to their sums.
+    /// Adds block number `at` of eight rows times the activations of T tokens to their sums.
     fn add<S: Simd, const T: usize>(
         simd: S,
-        block: &Self::Block,
+        group: &Self::Group,
         at: usize,
         x: [&[Unit]; T],
         sums: &mut [S::Floats; T],
     );
 }
 
-/// A half-precision scale.
+/// The half-precision scales that lanes begin with, and the words after them.
 #[inline(always)]
-pub fn half(bytes: [u8; 2]) -> f32 {
-    float(u16::from_le_bytes(bytes))
+pub fn split(lanes: &[u8]) -> (&[u8; 16], &[[u8; 32]]) {
+    let (scales, words) = lanes.split_first_chunk().unwrap_or((&[0; 16], &[]));
+    (scales, words.as_chunks().0)
 }
 
-/// Multiplies whole rows of a format with T tokens. `out`: as many products as rows, for each token.
+/// `sums += products · d · scale` of the activations.
+#[inline(always)]
+pub fn add_scaled<S: Simd, const T: usize>(
+    simd: S,
+    sums: &mut [S::Floats; T],
+    products: [S::Words; T],
+    d: S::Floats,
+    x: [&Unit; T],
+) {
+    for ((sum, products), x) in sums.iter_mut().zip(products).zip(x) {
+        let scale = simd.multiply(d, simd.splat_float(x.scale));
+        *sum = simd.add(*sum, simd.multiply(simd.floats(products), scale));
+    }
+}
+
+/// Multiplies rows with T tokens. `lanes`: all the groups that have some of them, of `group_bytes` each;
+/// `skip`: rows of the first group that are not asked for. `out`: as many products as rows, for each token.
 pub fn multiply<P: Packed, const T: usize>(
-    rows: &[u8],
-    row_bytes: usize,
+    lanes: &[u8],
+    group_bytes: usize,
+    skip: usize,
     x: [&[Unit]; T],
     out: [&mut [f32]; T],
 ) {
     with_simd(Product::<P, T> {
-        rows,
-        row_bytes,
+        lanes,
+        group_bytes,
+        skip,
         x,
         out,
         format: PhantomData,
@@ -49,8 +69,9 @@ pub fn multiply<P: Packed, const T: usize>(
 }
 
 struct Product<'a, P, const T: usize> {
-    rows: &'a [u8],
-    row_bytes: usize,
+    lanes: &'a [u8],
+    group_bytes: usize,
+    skip: usize,
     x: [&'a [Unit]; T],
     out: [&'a mut [f32]; T],
     format: PhantomData<P>,
@@ -60,52 +81,41 @@ impl<P: Packed, const T: usize> Work for Product<'_, P, T> {
     type Out = ();
 
     #[inline(always)]
-    fn run<S: Simd>(mut self, simd: S) {
-        // As many sums as registers hold: 4 rows of one or two tokens, or 2 rows of four.
-        let done = match T {
-            1 | 2 => self.groups::<S, 4>(simd, 0),
-            _ => self.groups::<S, 2>(simd, 0),
-        };
-        self.groups::<S, 1>(simd, done);
-    }
-}
-
-impl<P: Packed, const T: usize> Product<'_, P, T> {
-    /// Groups of R rows from row `first` on, as long as they are whole. Returns the row after them.
-    #[inline(always)]
-    fn groups<S: Simd, const R: usize>(&mut self, simd: S, first: usize) -> usize {
-        let groups = self.rows[first * self.row_bytes..].chunks_exact(R * self.row_bytes);
-        let mut row = first;
-        for group in groups {
-            let products = some_rows::<P, S, R, T>(simd, group, self.row_bytes, self.x);
-            for (row, products) in (row..).zip(products) {
-                for (out, product) in self.out.iter_mut().zip(products) {
-                    out[row] = product;
-                }
+    fn run<S: Simd>(self, simd: S) {
+        let Self { lanes, group_bytes, skip, x, mut out, .. } = self;
+        for (group, lanes) in lanes.chunks_exact(group_bytes).enumerate() {
+            let sums = eight_rows::<P, S, T>(simd, lanes, x);
+            for (out, sum) in out.iter_mut().zip(sums) {
+                put(out, group * LANES, skip, simd.store(sum));
             }
-            row += R;
         }
-        row
     }
 }
 
-/// R rows times T tokens.
+/// Writes those of eight products that are asked for; `first` is the number of the first with the skipped.
 #[inline(always)]
-fn some_rows<P: Packed, S: Simd, const R: usize, const T: usize>(
-    simd: S,
-    rows: &[u8],
-    row_bytes: usize,
-    x: [&[Unit]; T],
-) -> [[f32; T]; R] {
-    let n_blocks = row_bytes / size_of::<P::Block>();
-    let rows: [&[P::Block]; R] =
-        std::array::from_fn(|row| &bytemuck::cast_slice(&rows[row * row_bytes..][..row_bytes])[..n_blocks]);
-    let x = x.map(|x| &x[..n_blocks * P::UNITS]);
-    let mut sums = [[simd.zero(); T]; R];
-    for at in 0..n_blocks {
-        for (row, sums) in rows.iter().zip(&mut sums) {
-            P::add(simd, &row[at], at, x, sums);
+fn put(out: &mut [f32], first: usize, skip: usize, products: [f32; LANES]) {
+    if let Some(start) = first.checked_sub(skip)
+        && let Some(out) = out.get_mut(start..start + LANES)
+    {
+        out.copy_from_slice(&products);
+        return;
+    }
+    for (row, product) in (first..).zip(products) {
+        if let Some(out) = row.checked_sub(skip).and_then(|row| out.get_mut(row)) {
+            *out = product;
         }
     }
-    sums.map(|sums| sums.map(|sum| simd.total(sum)))
+}
+
+/// Eight rows times T tokens.
+#[inline(always)]
+fn eight_rows<P: Packed, S: Simd, const T: usize>(simd: S, lanes: &[u8], x: [&[Unit]; T]) -> [S::Floats; T] {
+    let groups: &[P::Group] = bytemuck::cast_slice(lanes);
+    let x = x.map(|x| &x[..groups.len() * P::UNITS]);
+    let mut sums = [simd.splat_float(0.0); T];
+    for (at, group) in groups.iter().enumerate() {
+        P::add(simd, group, at, x, &mut sums);
+    }
+    sums
 }

@@ -1,13 +1,14 @@
 //! The vector instructions that quantized products need, under one trait.
 //!
-//! A vector of [`Simd::Bytes`] holds 32 bytes: one unit, the elements that share an activation scale.
-//! Weights come as bytes of 0 … 127, activations as signed bytes, so that a unit's dot product is one
-//! or two instructions where the processor has them. The integers are exact, and floats are added in the
-//! same order everywhere: all implementations give the same bits.
+//! Eight rows of weights are multiplied at once, a row to a lane: a vector of [`Simd::Words`] holds a word
+//! of each row, often four elements as bytes, and [`Simd::splat`] gives every lane the same four activations.
+//! So nothing is added across lanes, and what rows have once (scales) is computed for all eight together.
+//! The integers are exact, and floats are added in the same order everywhere: all implementations give the
+//! same bits.
 //!
-//! | implementation | where | a unit's dot product |
+//! | implementation | where | four products |
 //! |---|---|---|
-//! | [`wasm`] | wasm32 with simd128 | 2 × relaxed dot, or 4 extended multiplications |
+//! | [`wasm`] | wasm32 with simd128 | relaxed dot, or extended multiplications |
 //! | [`avx2`] | x86-64, found at run time | `vpmaddubsw`, `vpmaddwd` |
 //! | [`plain`] | everywhere else | loops that compilers may vectorise |
 
@@ -18,57 +19,55 @@ mod plain;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod wasm;
 
+/// Rows multiplied together: the lanes of a vector.
+pub const LANES: usize = 8;
+
 /// See the module. Every method is inlined into its caller, whose instructions it takes part in.
 pub trait Simd: Copy {
-    /// 32 bytes.
-    type Bytes: Copy;
-    /// Four `i32` lanes over which a unit's products are spread: lane i has those of bytes 4i … 4i + 3 of
-    /// both halves.
-    type Sums: Copy;
-    /// Four `f32` lanes.
+    /// Eight lanes of 32 bits.
+    type Words: Copy;
+    /// Eight `f32` lanes.
     type Floats: Copy;
 
-    /// 32 bytes as they are.
-    fn load(self, bytes: &[u8; 32]) -> Self::Bytes;
-    /// The low halves of 16 bytes, then their high halves.
-    fn nibbles(self, bytes: &[u8; 16]) -> Self::Bytes;
-    /// 16 in each byte whose bit is set; bit i belongs to byte i.
-    fn sixteens(self, bits: u32) -> Self::Bytes;
-    /// `table[byte]`, for bytes below 16.
-    fn lookup(self, table: &[u8; 16], bytes: Self::Bytes) -> Self::Bytes;
+    /// A word of each row.
+    fn load(self, words: &[u8; 32]) -> Self::Words;
+    /// The same word in every lane.
+    fn splat(self, word: u32) -> Self::Words;
     /// Bits that are in `mask` too.
-    fn and(self, bytes: Self::Bytes, mask: u8) -> Self::Bytes;
+    fn and(self, words: Self::Words, mask: u32) -> Self::Words;
     /// Bits of either.
-    fn or(self, a: Self::Bytes, b: Self::Bytes) -> Self::Bytes;
-    /// Bits shifted up in pairs of bytes: mask first what would cross.
-    fn up(self, bytes: Self::Bytes, bits: u32) -> Self::Bytes;
-    /// Bits shifted down in pairs of bytes: mask afterwards what has crossed.
-    fn down(self, bytes: Self::Bytes, bits: u32) -> Self::Bytes;
+    fn or(self, a: Self::Words, b: Self::Words) -> Self::Words;
+    /// Bits shifted up.
+    fn up(self, words: Self::Words, bits: u32) -> Self::Words;
+    /// Bits shifted down.
+    fn down(self, words: Self::Words, bits: u32) -> Self::Words;
+    /// Byte `which` of each word, with its sign.
+    fn signed_byte(self, words: Self::Words, which: u32) -> Self::Words;
+    /// `table[byte]`, for bytes below 16.
+    fn lookup(self, table: &[u8; 16], bytes: Self::Words) -> Self::Words;
+    /// Products of integers.
+    fn times(self, a: Self::Words, b: Self::Words) -> Self::Words;
+    /// `sum + Σ x·u` over the four bytes of a lane: `x` of −127 … 127, `u` of 0 … 127.
+    fn dot(self, sum: Self::Words, x: Self::Words, u: Self::Words) -> Self::Words;
+    /// The same with `w` of −128 … 127, added to the difference between two sums.
+    fn signed_dot(self, sums: [Self::Words; 2], x: Self::Words, w: Self::Words) -> [Self::Words; 2];
+    /// `a + b`
+    fn plus(self, a: Self::Words, b: Self::Words) -> Self::Words;
+    /// `a − b`
+    fn less(self, a: Self::Words, b: Self::Words) -> Self::Words;
 
-    /// Lanes of which the first is `value` and the others are 0.
-    fn first(self, value: i32) -> Self::Sums;
-    /// `start` plus the products of signed bytes `x` with bytes `u` of 0 … 127.
-    fn products(self, start: Self::Sums, x: Self::Bytes, u: Self::Bytes) -> Self::Sums;
-    /// The same from 0 with signed bytes `w`, of which −128 counts as −127.
-    fn signed_products(self, x: Self::Bytes, w: Self::Bytes) -> Self::Sums;
-
-    /// No sum yet.
-    fn zero(self) -> Self::Floats;
-    /// `sum + scale · products`
-    fn add_scaled(self, sum: Self::Floats, products: Self::Sums, scale: f32) -> Self::Floats;
-    /// `sum + Σ over both halves h of scales[h] · (Σ x·u + starts[h])`, halves of 16 bytes.
-    fn add_halves(
-        self,
-        sum: Self::Floats,
-        x: Self::Bytes,
-        u: Self::Bytes,
-        starts: [i32; 2],
-        scales: [f32; 2],
-    ) -> Self::Floats;
-    /// `sum − lanes`
-    fn subtract(self, sum: Self::Floats, lanes: [f32; 4]) -> Self::Floats;
-    /// The sum of all lanes.
-    fn total(self, sum: Self::Floats) -> f32;
+    /// Integers as floats, rounded to the nearest.
+    fn floats(self, words: Self::Words) -> Self::Floats;
+    /// Half floats, all finite.
+    fn halves(self, halves: &[u8; 16]) -> Self::Floats;
+    /// The same float in every lane.
+    fn splat_float(self, float: f32) -> Self::Floats;
+    /// Lane by lane.
+    fn load_floats(self, floats: &[f32; LANES]) -> Self::Floats;
+    fn multiply(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
+    fn add(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
+    fn subtract(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
+    fn store(self, floats: Self::Floats) -> [f32; LANES];
 }
 
 /// Something to do with whatever vectors there are.
@@ -118,21 +117,23 @@ mod tests {
                 let byte = |i: usize| {
                     ((i as u32 + 1).wrapping_mul(seed.wrapping_mul(2_654_435_761) | 1) >> 13) as u8
                 };
-                let x: [u8; 32] = std::array::from_fn(|i| (byte(i).cast_signed().max(-127)).cast_unsigned());
-                let w: [u8; 32] = std::array::from_fn(|i| byte(i + 32));
+                let signed = |i: usize| byte(i).cast_signed().max(-127).cast_unsigned();
+                let x = s.splat(u32::from_le_bytes([signed(0), signed(1), signed(2), signed(3)]));
+                let words = s.load(&std::array::from_fn(|i| byte(i + 32)));
                 let table: [u8; 16] = std::array::from_fn(|i| byte(i + 64) & 127);
-                let low: [u8; 16] = std::array::from_fn(|i| byte(i + 80));
-                let (x, w) = (s.load(&x), s.load(&w));
-                let looked_up = s.lookup(&table, s.nibbles(&low));
-                let shifted = s.or(s.up(s.and(w, 3), 4), s.and(s.down(w, 4), 15));
-                let bits = s.or(s.sixteens(seed.wrapping_mul(0x9e37_79b9)), s.nibbles(&low));
-                let mut sum = s.zero();
-                for u in [looked_up, shifted, bits] {
-                    sum = s.add_scaled(sum, s.products(s.first(-8 * seed as i32), x, u), 0.37);
-                    sum = s.add_halves(sum, x, u, [-3, seed as i32], [0.1, -0.7]);
+                let halves: [u8; 16] = std::array::from_fn(|i| byte(i + 80) & 0xbb);
+                let looked_up = s.lookup(&table, s.and(words, 0x0f0f_0f0f));
+                let shifted = s.or(s.up(s.and(words, 0x0303_0303), 4), s.and(s.down(words, 4), 0x0f0f_0f0f));
+                let mut sum = s.load_floats(&std::array::from_fn(|lane| lane as f32 * 0.1));
+                for u in [looked_up, shifted] {
+                    let products = s.dot(s.splat(seed.wrapping_neg()), x, u);
+                    let scaled = s.times(products, s.signed_byte(words, seed % 4));
+                    sum = s.add(sum, s.multiply(s.floats(scaled), s.halves(&halves)));
                 }
-                sum = s.add_scaled(sum, s.signed_products(x, w), 1.3e-3);
-                out.push(s.total(s.subtract(sum, [0.1, 0.2, 0.3, 0.4])).to_bits());
+                let [more, less] = s.signed_dot([s.splat(seed), s.splat(0)], x, words);
+                let products = s.floats(s.plus(s.less(more, less), words));
+                sum = s.subtract(sum, s.multiply(products, s.splat_float(1.3e-3)));
+                out.extend(s.store(sum).map(f32::to_bits));
             }
             out
         }

@@ -2,7 +2,8 @@
 //! of the activations.
 
 use crate::fast::activations::Unit;
-use crate::fast::rows::Packed;
+use crate::fast::lanes::{Pieces, one, words};
+use crate::fast::rows::{Packed, add_scaled};
 use crate::fast::simd::Simd;
 use crate::quant::mxfp4_scale;
 
@@ -12,24 +13,32 @@ pub struct Mxfp4;
 const VALUES: [u8; 16] = [12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0];
 
 impl Packed for Mxfp4 {
-    type Block = [u8; 17];
+    type Group = [u8; 8 * 17];
+    const PIECES: Pieces = &[one(1), words(4)];
     const UNITS: usize = 1;
 
     #[inline(always)]
     fn add<S: Simd, const T: usize>(
         simd: S,
-        block: &[u8; 17],
+        group: &Self::Group,
         at: usize,
         x: [&[Unit]; T],
         sums: &mut [S::Floats; T],
     ) {
-        let [exponent, codes @ ..] = block;
-        let d = mxfp4_scale(*exponent);
-        let u = simd.lookup(&VALUES, simd.nibbles(codes));
-        for (x, sum) in x.iter().zip(sums) {
-            let x = &x[at];
-            let products = simd.products(simd.first(-12 * x.total()), simd.load(&x.q), u);
-            *sum = simd.add_scaled(*sum, products, d * x.scale);
+        let (exponents, codes) = group.split_at(8);
+        let exponents: [u8; 8] = std::array::from_fn(|row| exponents[row]);
+        let d = simd.load_floats(&exponents.map(mxfp4_scale));
+        let x = x.map(|x| &x[at]);
+        let mut products = x.map(|x| simd.splat((-12 * x.total()).cast_unsigned()));
+        for (k, both) in codes.as_chunks().0.iter().enumerate() {
+            let both = simd.load(both);
+            let low = simd.lookup(&VALUES, simd.and(both, 0x0f0f_0f0f));
+            let high = simd.lookup(&VALUES, simd.and(simd.down(both, 4), 0x0f0f_0f0f));
+            for (x, products) in x.iter().zip(&mut products) {
+                *products = simd.dot(*products, simd.splat(x.word(k)), low);
+                *products = simd.dot(*products, simd.splat(x.word(4 + k)), high);
+            }
         }
+        add_scaled(simd, sums, products, d, x);
     }
 }

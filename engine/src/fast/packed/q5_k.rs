@@ -1,41 +1,46 @@
 //! Q5_K: as Q4_K, with a fifth bit of every element in 32 bytes: bit u of byte i is of element i of unit u.
 
-use super::q4_k::Scales;
+use super::scales::{BlockSums, Scales};
 use crate::fast::activations::Unit;
+use crate::fast::lanes::{Pieces, one, words};
 use crate::fast::rows::Packed;
 use crate::fast::simd::Simd;
 
 pub struct Q5K;
 
 impl Packed for Q5K {
-    type Block = [u8; 176];
+    type Group = [u8; 8 * 176];
+    const PIECES: Pieces = &[one(2), one(2), words(3), words(40)];
     const UNITS: usize = 8;
 
     #[inline(always)]
     fn add<S: Simd, const T: usize>(
         simd: S,
-        block: &[u8; 176],
+        group: &Self::Group,
         at: usize,
         x: [&[Unit]; T],
         sums: &mut [S::Floats; T],
     ) {
-        let scales = Scales::of(block);
+        let Some((scales, quants)) = Scales::of(simd, group) else {
+            return;
+        };
+        let (high_bits, low_bits) = quants.split_at(8);
+
         let x = x.map(|x| &x[8 * at..][..8]);
-        let ([high_bits, low_bits @ ..], _) = block[16..].as_chunks::<32>() else { return };
-        let high_bits = simd.load(high_bits);
-        for (pair, low_bits) in low_bits.iter().enumerate() {
-            let both = simd.load(low_bits);
-            let low = [simd.and(both, 15), simd.and(simd.down(both, 4), 15)];
-            for (half, low) in low.into_iter().enumerate() {
-                let unit = 2 * pair + half;
-                let bit = simd.and(simd.down(high_bits, unit as u32), 1);
+        let mut of_block = BlockSums::new(simd);
+        for unit in 0..8 {
+            let mut products = [simd.splat(0); T];
+            for k in 0..8 {
+                let both = simd.load(&low_bits[unit / 2 * 8 + k]);
+                let low = simd.and(simd.down(both, 4 * (unit % 2) as u32), 0x0f0f_0f0f);
+                let bit = simd.and(simd.down(simd.load(&high_bits[k]), unit as u32), 0x0101_0101);
                 let u = simd.or(low, simd.up(bit, 4));
-                for (x, sum) in x.iter().zip(&mut *sums) {
-                    let products = simd.products(simd.first(0), simd.load(&x[unit].q), u);
-                    *sum = simd.add_scaled(*sum, products, scales.scale[unit] * x[unit].scale);
+                for (x, products) in x.iter().zip(&mut products) {
+                    *products = simd.dot(*products, simd.splat(x[unit].word(k)), u);
                 }
             }
+            of_block.add(simd, &scales, unit, products, x);
         }
-        scales.subtract_minima(simd, x, sums);
+        of_block.add_to(simd, &scales, sums);
     }
 }

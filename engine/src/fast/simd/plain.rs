@@ -1,106 +1,139 @@
-//! The same in plain loops, for processors without an implementation of their own.
+//! Lanes as arrays, for processors without vectors that we know: the meaning of each method.
 
-use super::Simd;
+use super::{LANES, Simd};
+use crate::fast::unpack::float;
 
 /// See the module.
 #[derive(Clone, Copy)]
 pub struct Plain;
 
-/// `start + Σ x·w`, signed, over quarters of 16 bytes.
-#[inline(always)]
-fn dot(start: [i32; 4], x: &[u8], w: &[u8]) -> [i32; 4] {
-    let product = |i: usize| i32::from(x[i] as i8) * i32::from(w[i] as i8);
-    std::array::from_fn(|lane| start[lane] + (4 * lane..4 * lane + 4).map(product).sum::<i32>())
+fn each<A: Copy, B>(a: [A; LANES], f: impl Fn(A) -> B) -> [B; LANES] {
+    std::array::from_fn(|lane| f(a[lane]))
 }
 
-fn pairs(bytes: [u8; 32], turn: impl Fn(u16) -> u16) -> [u8; 32] {
-    let mut out = [0; 32];
-    for (out, pair) in out
-        .as_chunks_mut::<2>()
-        .0
-        .iter_mut()
-        .zip(bytes.as_chunks::<2>().0)
-    {
-        *out = turn(u16::from_le_bytes(*pair)).to_le_bytes();
-    }
-    out
+fn both<A: Copy, B: Copy, C>(a: [A; LANES], b: [B; LANES], f: impl Fn(A, B) -> C) -> [C; LANES] {
+    std::array::from_fn(|lane| f(a[lane], b[lane]))
+}
+
+/// `Σ x·w` of signed bytes.
+fn dot(x: u32, w: u32) -> u32 {
+    let (x, w) = (x.to_le_bytes(), w.to_le_bytes());
+    let products = (0..4).map(|i| i32::from(x[i].cast_signed()) * i32::from(w[i].cast_signed()));
+    products.sum::<i32>().cast_unsigned()
 }
 
 impl Simd for Plain {
-    type Bytes = [u8; 32];
-    type Sums = [i32; 4];
-    type Floats = [f32; 4];
+    type Words = [u32; LANES];
+    type Floats = [f32; LANES];
 
-    fn load(self, bytes: &[u8; 32]) -> [u8; 32] {
-        *bytes
+    #[inline(always)]
+    fn load(self, words: &[u8; 32]) -> [u32; LANES] {
+        let words: [[u8; 4]; LANES] = bytemuck::cast(*words);
+        words.map(u32::from_le_bytes)
     }
 
-    fn nibbles(self, bytes: &[u8; 16]) -> [u8; 32] {
-        std::array::from_fn(|i| bytes[i % 16] >> (i / 16 * 4) & 15)
+    #[inline(always)]
+    fn splat(self, word: u32) -> [u32; LANES] {
+        [word; LANES]
     }
 
-    fn sixteens(self, bits: u32) -> [u8; 32] {
-        std::array::from_fn(|i| (bits >> i & 1) as u8 * 16)
+    #[inline(always)]
+    fn and(self, words: [u32; LANES], mask: u32) -> [u32; LANES] {
+        each(words, |word| word & mask)
     }
 
-    fn lookup(self, table: &[u8; 16], bytes: [u8; 32]) -> [u8; 32] {
-        bytes.map(|byte| table[usize::from(byte & 15)])
+    #[inline(always)]
+    fn or(self, a: [u32; LANES], b: [u32; LANES]) -> [u32; LANES] {
+        both(a, b, |a, b| a | b)
     }
 
-    fn and(self, bytes: [u8; 32], mask: u8) -> [u8; 32] {
-        bytes.map(|byte| byte & mask)
+    #[inline(always)]
+    fn up(self, words: [u32; LANES], bits: u32) -> [u32; LANES] {
+        each(words, |word| word << bits)
     }
 
-    fn or(self, a: [u8; 32], b: [u8; 32]) -> [u8; 32] {
-        std::array::from_fn(|i| a[i] | b[i])
+    #[inline(always)]
+    fn down(self, words: [u32; LANES], bits: u32) -> [u32; LANES] {
+        each(words, |word| word >> bits)
     }
 
-    fn up(self, bytes: [u8; 32], bits: u32) -> [u8; 32] {
-        pairs(bytes, |pair| pair << bits)
+    #[inline(always)]
+    fn signed_byte(self, words: [u32; LANES], which: u32) -> [u32; LANES] {
+        each(words, |word| {
+            ((word << (24 - 8 * which)).cast_signed() >> 24).cast_unsigned()
+        })
     }
 
-    fn down(self, bytes: [u8; 32], bits: u32) -> [u8; 32] {
-        pairs(bytes, |pair| pair >> bits)
+    #[inline(always)]
+    fn lookup(self, table: &[u8; 16], bytes: [u32; LANES]) -> [u32; LANES] {
+        each(bytes, |word| {
+            u32::from_le_bytes(word.to_le_bytes().map(|byte| table[usize::from(byte & 15)]))
+        })
     }
 
-    fn first(self, value: i32) -> [i32; 4] {
-        [value, 0, 0, 0]
+    #[inline(always)]
+    fn times(self, a: [u32; LANES], b: [u32; LANES]) -> [u32; LANES] {
+        both(a, b, u32::wrapping_mul)
     }
 
-    fn products(self, start: [i32; 4], x: [u8; 32], u: [u8; 32]) -> [i32; 4] {
-        dot(dot(start, &x[..16], &u[..16]), &x[16..], &u[16..])
+    #[inline(always)]
+    fn dot(self, sum: [u32; LANES], x: [u32; LANES], u: [u32; LANES]) -> [u32; LANES] {
+        both(sum, both(x, u, dot), u32::wrapping_add)
     }
 
-    fn signed_products(self, x: [u8; 32], w: [u8; 32]) -> [i32; 4] {
-        self.products([0; 4], x, w.map(|w| (w as i8).max(-127) as u8))
+    #[inline(always)]
+    fn signed_dot(self, sums: [[u32; LANES]; 2], x: [u32; LANES], w: [u32; LANES]) -> [[u32; LANES]; 2] {
+        [self.dot(sums[0], x, w), sums[1]]
     }
 
-    fn zero(self) -> [f32; 4] {
-        [0.0; 4]
+    #[inline(always)]
+    fn plus(self, a: [u32; LANES], b: [u32; LANES]) -> [u32; LANES] {
+        both(a, b, u32::wrapping_add)
     }
 
-    fn add_scaled(self, sum: [f32; 4], products: [i32; 4], scale: f32) -> [f32; 4] {
-        std::array::from_fn(|i| sum[i] + products[i] as f32 * scale)
+    #[inline(always)]
+    fn less(self, a: [u32; LANES], b: [u32; LANES]) -> [u32; LANES] {
+        both(a, b, u32::wrapping_sub)
     }
 
-    fn add_halves(
-        self,
-        sum: [f32; 4],
-        x: [u8; 32],
-        u: [u8; 32],
-        starts: [i32; 2],
-        scales: [f32; 2],
-    ) -> [f32; 4] {
-        let low = dot(self.first(starts[0]), &x[..16], &u[..16]);
-        let high = dot(self.first(starts[1]), &x[16..], &u[16..]);
-        self.add_scaled(self.add_scaled(sum, low, scales[0]), high, scales[1])
+    #[inline(always)]
+    fn floats(self, words: [u32; LANES]) -> [f32; LANES] {
+        each(words, |word| word.cast_signed() as f32)
     }
 
-    fn subtract(self, sum: [f32; 4], lanes: [f32; 4]) -> [f32; 4] {
-        std::array::from_fn(|i| sum[i] - lanes[i])
+    #[inline(always)]
+    fn halves(self, halves: &[u8; 16]) -> [f32; LANES] {
+        let halves: [[u8; 2]; LANES] = bytemuck::cast(*halves);
+        halves.map(|half| float(u16::from_le_bytes(half)))
     }
 
-    fn total(self, sum: [f32; 4]) -> f32 {
-        (sum[0] + sum[1]) + (sum[2] + sum[3])
+    #[inline(always)]
+    fn splat_float(self, float: f32) -> [f32; LANES] {
+        [float; LANES]
+    }
+
+    #[inline(always)]
+    fn load_floats(self, floats: &[f32; LANES]) -> [f32; LANES] {
+        *floats
+    }
+
+    #[inline(always)]
+    fn multiply(self, a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES] {
+        both(a, b, |a, b| a * b)
+    }
+
+    #[inline(always)]
+    fn add(self, a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES] {
+        both(a, b, |a, b| a + b)
+    }
+
+    #[inline(always)]
+    fn subtract(self, a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES] {
+        both(a, b, |a, b| a - b)
+    }
+
+    #[inline(always)]
+    fn store(self, floats: [f32; LANES]) -> [f32; LANES] {
+        floats
     }
 }

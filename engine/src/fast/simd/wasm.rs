@@ -1,9 +1,9 @@
-//! wasm vectors of 16 bytes, two for a unit. With relaxed SIMD a product of bytes is one instruction;
-//! its operands are within the range in which every processor must give the same answer.
+//! wasm vectors of four words, two for the eight rows. With relaxed SIMD four products of bytes are one
+//! instruction; its operands are within the range in which every processor must give the same answer.
 
 use core::arch::wasm32::*;
 
-use super::Simd;
+use super::{LANES, Simd};
 
 /// See the module.
 #[derive(Clone, Copy)]
@@ -13,47 +13,63 @@ fn vector(bytes: &[u8]) -> v128 {
     bytemuck::pod_read_unaligned(bytes)
 }
 
-/// `start + Σ x·u` over quarters of 16 bytes.
 #[inline(always)]
-fn dot(start: v128, x: v128, u: v128) -> v128 {
+fn both(a: [v128; 2], b: [v128; 2], f: impl Fn(v128, v128) -> v128) -> [v128; 2] {
+    [f(a[0], b[0]), f(a[1], b[1])]
+}
+
+/// `sum + Σ x·u` over quarters of 16 bytes.
+#[inline(always)]
+fn dot(sum: v128, x: v128, u: v128) -> v128 {
     #[cfg(target_feature = "relaxed-simd")]
-    return i32x4_relaxed_dot_i8x16_i7x16_add(x, u, start);
+    return i32x4_relaxed_dot_i8x16_i7x16_add(x, u, sum);
     #[cfg(not(target_feature = "relaxed-simd"))]
     {
         let low = i32x4_extadd_pairwise_i16x8(i16x8_extmul_low_i8x16(x, u));
         let high = i32x4_extadd_pairwise_i16x8(i16x8_extmul_high_i8x16(x, u));
         let even = i32x4_shuffle::<0, 2, 4, 6>(low, high);
         let odd = i32x4_shuffle::<1, 3, 5, 7>(low, high);
-        i32x4_add(start, i32x4_add(even, odd))
+        i32x4_add(sum, i32x4_add(even, odd))
     }
 }
 
 impl Simd for Wasm {
-    type Bytes = [v128; 2];
-    type Sums = v128;
-    type Floats = v128;
+    type Words = [v128; 2];
+    type Floats = [v128; 2];
 
     #[inline(always)]
-    fn load(self, bytes: &[u8; 32]) -> [v128; 2] {
-        [vector(&bytes[..16]), vector(&bytes[16..])]
+    fn load(self, words: &[u8; 32]) -> [v128; 2] {
+        [vector(&words[..16]), vector(&words[16..])]
     }
 
     #[inline(always)]
-    fn nibbles(self, bytes: &[u8; 16]) -> [v128; 2] {
-        let both = vector(bytes);
-        [v128_and(both, u8x16_splat(15)), u8x16_shr(both, 4)]
+    fn splat(self, word: u32) -> [v128; 2] {
+        [u32x4_splat(word); 2]
     }
 
     #[inline(always)]
-    fn sixteens(self, bits: u32) -> [v128; 2] {
-        let masks = u8x16(1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128);
-        let all = u32x4_splat(bits);
-        let low = i8x16_shuffle::<0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1>(all, all);
-        let high = i8x16_shuffle::<2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3>(all, all);
-        [low, high].map(|bytes| {
-            let is_set = i8x16_eq(v128_and(bytes, masks), masks);
-            v128_and(is_set, u8x16_splat(16))
-        })
+    fn and(self, words: [v128; 2], mask: u32) -> [v128; 2] {
+        words.map(|words| v128_and(words, u32x4_splat(mask)))
+    }
+
+    #[inline(always)]
+    fn or(self, a: [v128; 2], b: [v128; 2]) -> [v128; 2] {
+        both(a, b, |a, b| v128_or(a, b))
+    }
+
+    #[inline(always)]
+    fn up(self, words: [v128; 2], bits: u32) -> [v128; 2] {
+        words.map(|words| u32x4_shl(words, bits))
+    }
+
+    #[inline(always)]
+    fn down(self, words: [v128; 2], bits: u32) -> [v128; 2] {
+        words.map(|words| u32x4_shr(words, bits))
+    }
+
+    #[inline(always)]
+    fn signed_byte(self, words: [v128; 2], which: u32) -> [v128; 2] {
+        words.map(|words| i32x4_shr(u32x4_shl(words, 24 - 8 * which), 24))
     }
 
     #[inline(always)]
@@ -63,72 +79,76 @@ impl Simd for Wasm {
     }
 
     #[inline(always)]
-    fn and(self, bytes: [v128; 2], mask: u8) -> [v128; 2] {
-        bytes.map(|bytes| v128_and(bytes, u8x16_splat(mask)))
+    fn times(self, a: [v128; 2], b: [v128; 2]) -> [v128; 2] {
+        both(a, b, |a, b| i32x4_mul(a, b))
     }
 
     #[inline(always)]
-    fn or(self, a: [v128; 2], b: [v128; 2]) -> [v128; 2] {
-        [v128_or(a[0], b[0]), v128_or(a[1], b[1])]
+    fn dot(self, sum: [v128; 2], x: [v128; 2], u: [v128; 2]) -> [v128; 2] {
+        [dot(sum[0], x[0], u[0]), dot(sum[1], x[1], u[1])]
+    }
+
+    /// `x` is what it has above 0 less what it has below.
+    #[inline(always)]
+    fn signed_dot(self, sums: [[v128; 2]; 2], x: [v128; 2], w: [v128; 2]) -> [[v128; 2]; 2] {
+        let above = x.map(|x| i8x16_max(x, i8x16_splat(0)));
+        let below = both(above, x, |above, x| i8x16_sub(above, x));
+        [self.dot(sums[0], w, above), self.dot(sums[1], w, below)]
     }
 
     #[inline(always)]
-    fn up(self, bytes: [v128; 2], bits: u32) -> [v128; 2] {
-        bytes.map(|bytes| u16x8_shl(bytes, bits))
+    fn plus(self, a: [v128; 2], b: [v128; 2]) -> [v128; 2] {
+        both(a, b, |a, b| i32x4_add(a, b))
     }
 
     #[inline(always)]
-    fn down(self, bytes: [v128; 2], bits: u32) -> [v128; 2] {
-        bytes.map(|bytes| u16x8_shr(bytes, bits))
+    fn less(self, a: [v128; 2], b: [v128; 2]) -> [v128; 2] {
+        both(a, b, |a, b| i32x4_sub(a, b))
     }
 
     #[inline(always)]
-    fn first(self, value: i32) -> v128 {
-        i32x4(value, 0, 0, 0)
+    fn floats(self, words: [v128; 2]) -> [v128; 2] {
+        words.map(|words| f32x4_convert_i32x4(words))
+    }
+
+    /// As [`float`](crate::fast::unpack::float).
+    #[inline(always)]
+    fn halves(self, halves: &[u8; 16]) -> [v128; 2] {
+        let halves = vector(halves);
+        let two_to_112 = f32x4_splat(f32::from_bits((112 + 127) << 23));
+        [i32x4_extend_low_i16x8(halves), i32x4_extend_high_i16x8(halves)].map(|words| {
+            let bits = v128_and(u32x4_shl(words, 13), u32x4_splat(0x8fff_e000));
+            f32x4_mul(bits, two_to_112)
+        })
     }
 
     #[inline(always)]
-    fn products(self, start: v128, x: [v128; 2], u: [v128; 2]) -> v128 {
-        dot(dot(start, x[0], u[0]), x[1], u[1])
+    fn splat_float(self, float: f32) -> [v128; 2] {
+        [f32x4_splat(float); 2]
     }
 
     #[inline(always)]
-    fn signed_products(self, x: [v128; 2], w: [v128; 2]) -> v128 {
-        // |w| times x with the sign of w.
-        let part = |start: v128, x: v128, w: v128| {
-            let w = i8x16_max(w, i8x16_splat(-127));
-            let signs = i8x16_lt(w, i8x16_splat(0));
-            let turned = i8x16_sub(v128_xor(x, signs), signs);
-            dot(start, turned, i8x16_abs(w))
-        };
-        part(part(i32x4_splat(0), x[0], w[0]), x[1], w[1])
+    fn load_floats(self, floats: &[f32; LANES]) -> [v128; 2] {
+        bytemuck::cast(*floats)
     }
 
     #[inline(always)]
-    fn zero(self) -> v128 {
-        f32x4_splat(0.0)
+    fn multiply(self, a: [v128; 2], b: [v128; 2]) -> [v128; 2] {
+        both(a, b, |a, b| f32x4_mul(a, b))
     }
 
     #[inline(always)]
-    fn add_scaled(self, sum: v128, products: v128, scale: f32) -> v128 {
-        f32x4_add(sum, f32x4_mul(f32x4_convert_i32x4(products), f32x4_splat(scale)))
+    fn add(self, a: [v128; 2], b: [v128; 2]) -> [v128; 2] {
+        both(a, b, |a, b| f32x4_add(a, b))
     }
 
     #[inline(always)]
-    fn add_halves(self, sum: v128, x: [v128; 2], u: [v128; 2], starts: [i32; 2], scales: [f32; 2]) -> v128 {
-        let low = dot(self.first(starts[0]), x[0], u[0]);
-        let high = dot(self.first(starts[1]), x[1], u[1]);
-        self.add_scaled(self.add_scaled(sum, low, scales[0]), high, scales[1])
+    fn subtract(self, a: [v128; 2], b: [v128; 2]) -> [v128; 2] {
+        both(a, b, |a, b| f32x4_sub(a, b))
     }
 
     #[inline(always)]
-    fn subtract(self, sum: v128, lanes: [f32; 4]) -> v128 {
-        f32x4_sub(sum, f32x4(lanes[0], lanes[1], lanes[2], lanes[3]))
-    }
-
-    #[inline(always)]
-    fn total(self, sum: v128) -> f32 {
-        (f32x4_extract_lane::<0>(sum) + f32x4_extract_lane::<1>(sum))
-            + (f32x4_extract_lane::<2>(sum) + f32x4_extract_lane::<3>(sum))
+    fn store(self, floats: [v128; 2]) -> [f32; LANES] {
+        bytemuck::cast(floats)
     }
 }
