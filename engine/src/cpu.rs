@@ -234,13 +234,17 @@ impl Weights {
     pub fn lanes(&self, rows: Range<usize>) -> (&[u8], usize) {
         let groups = rows.start / LANES..rows.end.div_ceil(LANES);
         let bytes = |group: usize| group * LANES * self.row_bytes;
-        (&self.bytes[bytes(groups.start)..bytes(groups.end)], rows.start % LANES)
+        (
+            &self.bytes[bytes(groups.start)..bytes(groups.end)],
+            rows.start % LANES,
+        )
     }
 
     /// One row as floats: where it lies, if that is what it is stored as, or decoded.
     pub fn floats<'a>(&'a self, row: usize, decoded: &'a mut [f32]) -> &'a [f32] {
         if self.format == Format::F32
-            && let Ok(floats) = bytemuck::try_cast_slice(&self.bytes[row * self.row_bytes..][..self.row_bytes])
+            && let Ok(floats) =
+                bytemuck::try_cast_slice(&self.bytes[row * self.row_bytes..][..self.row_bytes])
         {
             return floats;
         }

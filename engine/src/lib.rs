@@ -32,6 +32,7 @@ mod random;
 pub mod rounded;
 pub mod sampler;
 pub mod session;
+mod softmax;
 pub mod source;
 pub mod team;
 pub mod tokenizer;

@@ -1,13 +1,10 @@
 //! What the model expected at one place, before any sampling option: the softmax of its raw logits.
 
 use crate::ids::TokenId;
-use crate::sampler::exp;
+use crate::softmax::Softmax;
 
 /// Tokens listed, the likeliest first.
 pub const MOST_LISTED: usize = 10;
-
-/// A logit so far below the largest weighs less than 10⁻¹⁷ of it: most of a large vocabulary.
-const NEGLIGIBLE: f64 = -40.0;
 
 /// See the module.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,40 +18,35 @@ pub struct Prediction {
 impl Prediction {
     /// Of one row of logits; those that are not finite have no share.
     pub fn of(logits: &[f32]) -> Self {
-        let finite = || {
-            (0..)
-                .zip(logits.iter().copied())
-                .filter(|(_, logit)| logit.is_finite())
-        };
-        let largest = f64::from(finite().map(|(_, logit)| logit).fold(f32::MIN, f32::max));
-        let (mut total, mut weighted) = (0.0, 0.0);
-        for (_, logit) in finite() {
-            let below = f64::from(logit) - largest;
-            if below < NEGLIGIBLE {
-                continue;
-            }
-            let weight = exp(below);
-            total += weight;
-            weighted += weight * below;
-        }
-        if total <= 0.0 {
+        let softmax = Softmax::of(logits);
+        if softmax.is_empty() {
             return Self::default();
         }
-        let mut likeliest: Vec<(TokenId, f32)> = finite().collect();
-        let order = |a: &(TokenId, f32), b: &(TokenId, f32)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
-        if likeliest.len() > MOST_LISTED {
-            likeliest.select_nth_unstable_by(MOST_LISTED, order);
-            likeliest.truncate(MOST_LISTED);
-        }
-        likeliest.sort_by(order);
-        for (_, logit) in &mut likeliest {
-            *logit = (exp(f64::from(*logit) - largest) / total) as f32;
-        }
-        // ln Σ w − Σ w (l − max) / Σ w, in bits; rounding must not make it negative.
-        let nats = total.ln() - weighted / total;
+        let likeliest = largest(logits).into_iter();
         Self {
-            entropy_bits: (nats * std::f64::consts::LOG2_E).max(0.0) as f32,
-            likeliest,
+            entropy_bits: softmax.entropy_bits(),
+            likeliest: likeliest
+                .map(|(token, logit)| (token, softmax.prob(logit)))
+                .collect(),
         }
     }
+}
+
+/// The largest logits that are finite, in order; of equals, the lower id first.
+fn largest(logits: &[f32]) -> Vec<(TokenId, f32)> {
+    let mut best: Vec<(TokenId, f32)> = Vec::with_capacity(MOST_LISTED + 1);
+    let mut least = f32::NEG_INFINITY;
+    for (token, &logit) in (0..).zip(logits) {
+        // Of those as large as the last one, that one came first.
+        if !(logit > least && logit.is_finite()) {
+            continue;
+        }
+        let place = best.partition_point(|(_, other)| *other >= logit);
+        best.insert(place, (token, logit));
+        best.truncate(MOST_LISTED);
+        if best.len() == MOST_LISTED {
+            least = best[MOST_LISTED - 1].1;
+        }
+    }
+    best
 }

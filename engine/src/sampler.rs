@@ -5,14 +5,15 @@
 //! ```
 //!
 //! The same seed gives the same tokens on every platform: candidates are in a total order (logit,
-//! then id), sums are f64 in that order, and random numbers and `exp` are computed here from
-//! additions and multiplications, because the `exp` of system libraries differs in the last bit.
+//! then id), sums are f64 in that order, and random numbers and `exp` are computed from additions and
+//! multiplications, because the `exp` of system libraries differs in the last bit.
 
 use std::cmp::Ordering;
 
 use crate::TokenId;
 use crate::kernels::sample::{Draw, MAX_CANDIDATES};
 use crate::random::SplitMix;
+use crate::softmax::{Softmax, exp};
 
 /// How a token is chosen.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -157,6 +158,22 @@ impl Sampler {
     /// Chooses a token. `recent` are the tokens so far, latest last. Logits that are not finite
     /// mark tokens that cannot be chosen.
     pub fn sample(&mut self, logits: &[f32], recent: &[TokenId]) -> Result<Sampled, SamplerError> {
+        let token = match self.options.temperature > 0.0 || self.options.repetition_penalty != 1.0 {
+            true => self.choose(logits, recent),
+            false => likeliest(logits),
+        };
+        let token = token.ok_or(SamplerError::NoFiniteLogit {
+            n_logits: logits.len(),
+        })?;
+        let logit = usize::try_from(token).ok().and_then(|index| logits.get(index));
+        Ok(Sampled {
+            token,
+            prob: logit.map_or(0.0, |logit| Softmax::of(logits).prob(*logit)),
+        })
+    }
+
+    /// Chooses among all tokens by every option.
+    fn choose(&mut self, logits: &[f32], recent: &[TokenId]) -> Option<TokenId> {
         self.candidates.clear();
         let finite = (0..).zip(logits).filter(|(_, logit)| logit.is_finite());
         // Adding 0 makes −0 equal to 0, so that their order is by id.
@@ -165,18 +182,11 @@ impl Sampler {
             logit: logit + 0.0,
         }));
         self.penalize(recent);
-        let token = if self.options.temperature > 0.0 {
+        if self.options.temperature > 0.0 {
             self.draw()
         } else {
             self.likeliest()
-        };
-        let token = token.ok_or(SamplerError::NoFiniteLogit {
-            n_logits: logits.len(),
-        })?;
-        Ok(Sampled {
-            token,
-            prob: probability(logits, token),
-        })
+        }
     }
 
     /// The likeliest candidate.
@@ -272,30 +282,14 @@ impl Sampler {
     }
 }
 
-/// Softmax of raw logits at one token.
-fn probability(logits: &[f32], token: TokenId) -> f32 {
-    let finite = || logits.iter().copied().filter(|logit| logit.is_finite());
-    let largest = f64::from(finite().fold(f32::MIN, f32::max));
-    let weight = |logit: f32| exp(f64::from(logit) - largest);
-    let total: f64 = finite().map(weight).sum();
-    let chosen = usize::try_from(token)
-        .ok()
-        .and_then(|index| logits.get(index))
-        .copied();
-    chosen.map_or(0.0, |logit| (weight(logit) / total) as f32)
-}
-
-/// eˣ for x ≤ 0, to about one unit in the last place: 2ᵏ · eʳ with |r| ≤ ln 2 / 2, eʳ by its series.
-pub(crate) fn exp(x: f64) -> f64 {
-    // ln 2 in two parts, the first with so few bits that k · LN_2_HIGH is exact (fdlibm's split).
-    const LN_2_HIGH: f64 = 6.931_471_803_691_238e-1;
-    const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
-    if x < -700.0 {
-        return 0.0;
-    }
-    let k = (x * std::f64::consts::LOG2_E).round();
-    let r = (x - k * LN_2_HIGH) - k * LN_2_LOW;
-    let series = (1..=14).rev().fold(1.0, |sum, n| 1.0 + sum * r / f64::from(n));
-    // k is a whole number from −1010 to 0, so the exponent field stays positive.
-    series * f64::from_bits(((1023 + k as i64) as u64) << 52)
+/// The largest finite logit's token; of equals, the lower id.
+fn likeliest(logits: &[f32]) -> Option<TokenId> {
+    let finite = (0..).zip(logits).filter(|(_, logit)| logit.is_finite());
+    let larger = |best: (TokenId, f32), (token, logit): (TokenId, &f32)| match *logit > best.1 {
+        true => (token, *logit),
+        false => best,
+    };
+    let mut finite = finite;
+    let first = finite.next().map(|(token, logit)| (token, *logit))?;
+    Some(finite.fold(first, larger).0)
 }

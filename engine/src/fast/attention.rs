@@ -5,9 +5,10 @@
 use std::ops::Range;
 
 use super::exp::exp;
-use super::{room, unpack};
+use super::room;
+use super::simd::{LANES, Simd, Work, with_simd};
+use super::unpack::unpack;
 use crate::cpu::attention::Cache;
-use crate::cpu::dot;
 use crate::kernels::Batch;
 use crate::kernels::attention::Params;
 use crate::team::Seat;
@@ -53,10 +54,14 @@ pub fn attention(
         if group.heads.is_empty() {
             continue;
         }
-        let scores = room(scores, group.n_queries() * group.n_positions);
-        group.score(q, scores, block);
-        group.normalise(sinks, scores);
-        group.weigh(scores, out, block);
+        with_simd(Attend {
+            scores: room(scores, group.n_queries() * group.n_positions),
+            group,
+            q,
+            sinks,
+            out,
+            block,
+        });
     }
     if own_heads.len() == heads {
         return;
@@ -72,6 +77,30 @@ pub fn attention(
             out[row(token, &heads)].copy_from_slice(values);
         }
     });
+}
+
+/// One group's part of the work.
+struct Attend<'a> {
+    group: Group<'a>,
+    q: &'a [f32],
+    sinks: Option<&'a [f32]>,
+    out: &'a mut [f32],
+    scores: &'a mut [f32],
+    block: &'a mut Vec<f32>,
+}
+
+impl Work for Attend<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Self {
+            group, scores, block, ..
+        } = self;
+        group.score(simd, self.q, scores, block);
+        group.normalise(self.sinks, scores);
+        group.weigh(simd, scores, self.out, block);
+    }
 }
 
 /// The query heads of all tokens that share one head of keys and values.
@@ -145,22 +174,24 @@ impl<'a> Group<'a> {
     }
 
     /// `q · k · scale` of every query and position it sees.
-    fn score(&self, q: &[f32], scores: &mut [f32], block: &mut Vec<f32>) {
+    #[inline(always)]
+    fn score<S: Simd>(&self, simd: S, q: &[f32], scores: &mut [f32], block: &mut Vec<f32>) {
         let dim = self.params.head_dim as usize;
         let keys = room(block, BLOCK * dim);
         for from in (0..self.n_positions).step_by(BLOCK) {
-            self.unpack(self.cache.keys, dim, dim, from, keys);
+            self.unpack(simd, self.cache.keys, (dim, dim), from, keys);
             for (number, scores) in scores.chunks_exact_mut(self.n_positions).enumerate() {
                 let query = self.query(number);
                 let row = &q[query.token * self.params.q_stride as usize + query.head * dim..][..dim];
                 for at in from.max(query.oldest)..(from + BLOCK).min(query.end) {
-                    scores[at] = dot(row, &keys[(at - from) * dim..][..dim]) * self.params.scale;
+                    scores[at] = dot(simd, row, &keys[(at - from) * dim..][..dim]) * self.params.scale;
                 }
             }
         }
     }
 
     /// Scores become shares. A sink is one more logit, whose share goes nowhere.
+    #[inline(always)]
     fn normalise(&self, sinks: Option<&[f32]>, scores: &mut [f32]) {
         for (number, scores) in scores.chunks_exact_mut(self.n_positions).enumerate() {
             let query = self.query(number);
@@ -174,17 +205,12 @@ impl<'a> Group<'a> {
     }
 
     /// `Σ share · v`
-    fn weigh(&self, shares: &[f32], out: &mut [f32], block: &mut Vec<f32>) {
-        let dim = self.params.value_dim as usize;
+    #[inline(always)]
+    fn weigh<S: Simd>(&self, simd: S, shares: &[f32], out: &mut [f32], block: &mut Vec<f32>) {
+        let (dim, stride) = (self.params.value_dim as usize, self.params.value_stride as usize);
         let values = room(block, BLOCK * dim);
         for from in (0..self.n_positions).step_by(BLOCK) {
-            self.unpack(
-                self.cache.values,
-                self.params.value_stride as usize,
-                dim,
-                from,
-                values,
-            );
+            self.unpack(simd, self.cache.values, (stride, dim), from, values);
             for (number, shares) in shares.chunks_exact(self.n_positions).enumerate() {
                 let query = self.query(number);
                 let at = query.token * self.params.out_stride as usize + query.head * dim;
@@ -202,17 +228,40 @@ impl<'a> Group<'a> {
         }
     }
 
-    /// A block of positions as floats.
-    fn unpack(&self, packed: &[u32], stride: usize, dim: usize, from: usize, out: &mut [f32]) {
+    /// A block of positions as floats, of which a row keeps `dim` of `stride`.
+    #[inline(always)]
+    fn unpack<S: Simd>(
+        &self,
+        simd: S,
+        packed: &[u32],
+        (stride, dim): (usize, usize),
+        from: usize,
+        out: &mut [f32],
+    ) {
         for (index, out) in (from..self.n_positions.min(from + BLOCK)).zip(out.chunks_exact_mut(dim)) {
             let row = (self.first + index) % self.params.cache_rows as usize;
             let at = (row * self.params.n_kv_heads as usize + self.kv_head) * stride;
-            unpack::unpack(self.cache.kv, packed, at, out);
+            unpack(simd, self.cache.kv, packed, at, out);
         }
     }
 }
 
+/// Σ a·b in eight interleaved sums, which are added two and two.
+#[inline(always)]
+fn dot<S: Simd>(simd: S, a: &[f32], b: &[f32]) -> f32 {
+    let (a_eights, a_rest) = a.as_chunks::<LANES>();
+    let (b_eights, b_rest) = b.as_chunks::<LANES>();
+    let mut sums = simd.splat_float(0.0);
+    for (a, b) in a_eights.iter().zip(b_eights) {
+        sums = simd.add(sums, simd.multiply(simd.load_floats(a), simd.load_floats(b)));
+    }
+    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
+    let [s, t, u, v, w, x, y, z] = simd.store(sums);
+    ((s + t) + (u + v)) + ((w + x) + (y + z)) + rest
+}
+
 /// `out += Σ share · value`, four values at a time.
+#[inline(always)]
 fn add_weighed(shares: &[f32], values: &[f32], out: &mut [f32]) {
     let dim = out.len();
     let (fours, rest) = shares.as_chunks::<4>();

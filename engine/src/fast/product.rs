@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::activations::{Unit, quantize};
-use super::packed::{Tile, tile};
 use super::lanes::LANES;
+use super::packed::{Tile, tile};
 use super::room;
 use crate::cpu::{Weights, dot};
 

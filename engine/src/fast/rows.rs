@@ -82,7 +82,14 @@ impl<P: Packed, const T: usize> Work for Product<'_, P, T> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Self { lanes, group_bytes, skip, x, mut out, .. } = self;
+        let Self {
+            lanes,
+            group_bytes,
+            skip,
+            x,
+            mut out,
+            ..
+        } = self;
         for (group, lanes) in lanes.chunks_exact(group_bytes).enumerate() {
             let sums = eight_rows::<P, S, T>(simd, lanes, x);
             for (out, sum) in out.iter_mut().zip(sums) {

@@ -31,6 +31,8 @@ pub trait Simd: Copy {
 
     /// A word of each row.
     fn load(self, words: &[u8; 32]) -> Self::Words;
+    /// A byte for each row.
+    fn widen(self, bytes: &[u8; LANES]) -> Self::Words;
     /// The same word in every lane.
     fn splat(self, word: u32) -> Self::Words;
     /// Bits that are in `mask` too.
@@ -58,6 +60,8 @@ pub trait Simd: Copy {
 
     /// Integers as floats, rounded to the nearest.
     fn floats(self, words: Self::Words) -> Self::Floats;
+    /// Words as the bits of floats.
+    fn bits(self, words: Self::Words) -> Self::Floats;
     /// Half floats, all finite.
     fn halves(self, halves: &[u8; 16]) -> Self::Floats;
     /// The same float in every lane.
@@ -67,6 +71,8 @@ pub trait Simd: Copy {
     fn multiply(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
     fn add(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
     fn subtract(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
+    /// The larger; none of them is a NaN.
+    fn max(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
     fn store(self, floats: Self::Floats) -> [f32; LANES];
 }
 
@@ -123,7 +129,10 @@ mod tests {
                 let table: [u8; 16] = std::array::from_fn(|i| byte(i + 64) & 127);
                 let halves: [u8; 16] = std::array::from_fn(|i| byte(i + 80) & 0xbb);
                 let looked_up = s.lookup(&table, s.and(words, 0x0f0f_0f0f));
-                let shifted = s.or(s.up(s.and(words, 0x0303_0303), 4), s.and(s.down(words, 4), 0x0f0f_0f0f));
+                let shifted = s.or(
+                    s.up(s.and(words, 0x0303_0303), 4),
+                    s.and(s.down(words, 4), 0x0f0f_0f0f),
+                );
                 let mut sum = s.load_floats(&std::array::from_fn(|lane| lane as f32 * 0.1));
                 for u in [looked_up, shifted] {
                     let products = s.dot(s.splat(seed.wrapping_neg()), x, u);
@@ -131,7 +140,9 @@ mod tests {
                     sum = s.add(sum, s.multiply(s.floats(scaled), s.halves(&halves)));
                 }
                 let [more, less] = s.signed_dot([s.splat(seed), s.splat(0)], x, words);
-                let products = s.floats(s.plus(s.less(more, less), words));
+                let bytes = s.widen(&std::array::from_fn(|i| byte(i + 96)));
+                let products = s.floats(s.plus(s.less(more, less), bytes));
+                sum = s.max(sum, s.bits(s.up(bytes, 23)));
                 sum = s.subtract(sum, s.multiply(products, s.splat_float(1.3e-3)));
                 out.extend(s.store(sum).map(f32::to_bits));
             }

@@ -1,17 +1,26 @@
 //! Cache entries as floats.
 
+use super::simd::{LANES, Simd};
 use crate::session::KvFormat;
 
 /// Unpacks a row that begins at element `offset`.
-pub fn unpack(kv: KvFormat, packed: &[u32], offset: usize, out: &mut [f32]) {
-    match kv {
-        KvFormat::F16 if cfg!(target_endian = "little") => {
-            let halves: &[u16] = bytemuck::cast_slice(&packed[offset / 2..][..out.len() / 2]);
-            for (out, half) in out.iter_mut().zip(halves) {
-                *out = float(*half);
-            }
+#[inline(always)]
+pub fn unpack<S: Simd>(simd: S, kv: KvFormat, packed: &[u32], offset: usize, out: &mut [f32]) {
+    let mut whole = 0;
+    if kv == KvFormat::F16 && cfg!(target_endian = "little") {
+        let halves: &[u8] = bytemuck::cast_slice(&packed[offset / 2..][..out.len() / 2]);
+        for (out, halves) in out
+            .as_chunks_mut::<LANES>()
+            .0
+            .iter_mut()
+            .zip(halves.as_chunks().0)
+        {
+            *out = simd.store(simd.halves(halves));
+            whole += LANES;
         }
-        _ => kv.load(packed, offset, out),
+    }
+    if whole < out.len() {
+        kv.load(packed, offset + whole, &mut out[whole..]);
     }
 }
 

@@ -5,7 +5,6 @@ use crate::fast::activations::Unit;
 use crate::fast::lanes::{Pieces, one, words};
 use crate::fast::rows::{Packed, add_scaled};
 use crate::fast::simd::Simd;
-use crate::quant::mxfp4_scale;
 
 pub struct Mxfp4;
 
@@ -25,9 +24,10 @@ impl Packed for Mxfp4 {
         x: [&[Unit]; T],
         sums: &mut [S::Floats; T],
     ) {
-        let (exponents, codes) = group.split_at(8);
-        let exponents: [u8; 8] = std::array::from_fn(|row| exponents[row]);
-        let d = simd.load_floats(&exponents.map(mxfp4_scale));
+        let Some((exponents, codes)) = group.split_first_chunk() else {
+            return;
+        };
+        let d = scales(simd, exponents);
         let x = x.map(|x| &x[at]);
         let mut products = x.map(|x| simd.splat((-12 * x.total()).cast_unsigned()));
         for (k, both) in codes.as_chunks().0.iter().enumerate() {
@@ -41,4 +41,12 @@ impl Packed for Mxfp4 {
         }
         add_scaled(simd, sums, products, d, x);
     }
+}
+
+/// `2^(e − 128)`: half of the float whose exponent is e, or what e = 0 stands for.
+#[inline(always)]
+fn scales<S: Simd>(simd: S, exponents: &[u8; 8]) -> S::Floats {
+    let floats = simd.bits(simd.up(simd.widen(exponents), 23));
+    let least = f32::from_bits(1 << 21);
+    simd.max(simd.multiply(floats, simd.splat_float(0.5)), simd.splat_float(least))
 }

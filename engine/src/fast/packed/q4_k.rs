@@ -1,6 +1,6 @@
 //! Q4_K: the low four bits of one unit and the high four of the next share bytes.
 
-use super::scales::{BlockSums, Scales};
+use super::scales::{BlockSums, Elements, Scales};
 use crate::fast::activations::Unit;
 use crate::fast::lanes::{Pieces, one, words};
 use crate::fast::rows::Packed;
@@ -27,17 +27,18 @@ impl Packed for Q4K {
 
         let x = x.map(|x| &x[8 * at..][..8]);
         let mut of_block = BlockSums::new(simd);
-        for unit in 0..8 {
-            let mut products = [simd.splat(0); T];
-            for k in 0..8 {
-                let both = simd.load(&quants[unit / 2 * 8 + k]);
-                let u = simd.and(simd.down(both, 4 * (unit % 2) as u32), 0x0f0f_0f0f);
-                for (x, products) in x.iter().zip(&mut products) {
-                    *products = simd.dot(*products, simd.splat(x[unit].word(k)), u);
-                }
-            }
-            of_block.add(simd, &scales, unit, products, x);
-        }
+        of_block.add_all(simd, &scales, x, &Nibbles(quants));
         of_block.add_to(simd, &scales, sums);
+    }
+}
+
+/// Eight words of bytes for two units.
+struct Nibbles<'a>(&'a [[u8; 32]]);
+
+impl Elements for Nibbles<'_> {
+    #[inline(always)]
+    fn word<S: Simd>(&self, simd: S, unit: usize, k: usize) -> S::Words {
+        let both = simd.load(&self.0[unit / 2 * 8 + k]);
+        simd.and(simd.down(both, 4 * (unit % 2) as u32), 0x0f0f_0f0f)
     }
 }

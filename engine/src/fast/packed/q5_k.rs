@@ -1,6 +1,6 @@
 //! Q5_K: as Q4_K, with a fifth bit of every element in 32 bytes: bit u of byte i is of element i of unit u.
 
-use super::scales::{BlockSums, Scales};
+use super::scales::{BlockSums, Elements, Scales};
 use crate::fast::activations::Unit;
 use crate::fast::lanes::{Pieces, one, words};
 use crate::fast::rows::Packed;
@@ -28,19 +28,25 @@ impl Packed for Q5K {
 
         let x = x.map(|x| &x[8 * at..][..8]);
         let mut of_block = BlockSums::new(simd);
-        for unit in 0..8 {
-            let mut products = [simd.splat(0); T];
-            for k in 0..8 {
-                let both = simd.load(&low_bits[unit / 2 * 8 + k]);
-                let low = simd.and(simd.down(both, 4 * (unit % 2) as u32), 0x0f0f_0f0f);
-                let bit = simd.and(simd.down(simd.load(&high_bits[k]), unit as u32), 0x0101_0101);
-                let u = simd.or(low, simd.up(bit, 4));
-                for (x, products) in x.iter().zip(&mut products) {
-                    *products = simd.dot(*products, simd.splat(x[unit].word(k)), u);
-                }
-            }
-            of_block.add(simd, &scales, unit, products, x);
-        }
+        of_block.add_all(simd, &scales, x, &FiveBits { low_bits, high_bits });
         of_block.add_to(simd, &scales, sums);
+    }
+}
+
+/// Eight words of low bits for two units, and of high bits for all.
+struct FiveBits<'a> {
+    low_bits: &'a [[u8; 32]],
+    high_bits: &'a [[u8; 32]],
+}
+
+impl Elements for FiveBits<'_> {
+    #[inline(always)]
+    fn word<S: Simd>(&self, simd: S, unit: usize, k: usize) -> S::Words {
+        let (pair, n) = (unit / 2, (unit % 2) as u32);
+        let low = simd.down(simd.load(&self.low_bits[pair * 8 + k]), 4 * n);
+        // The shift that both units have in common, then each its own.
+        let bits = simd.down(simd.load(&self.high_bits[k]), 2 * pair as u32);
+        let high = simd.up(simd.and(bits, 0x0101_0101 << n), 4 - n);
+        simd.or(simd.and(low, 0x0f0f_0f0f), high)
     }
 }

@@ -23,7 +23,12 @@ impl<S: Simd> Scales<S> {
         let ([a, b, c], quants) = words.split_first_chunk()?;
         let [a, b, c] = [a, b, c].map(|words| simd.load(words));
         let six = |low| simd.and(low, 0x3f3f_3f3f);
-        let upper = |four, two| simd.or(simd.and(four, 0x0f0f_0f0f), simd.and(simd.down(two, 2), 0x3030_3030));
+        let upper = |four, two| {
+            simd.or(
+                simd.and(four, 0x0f0f_0f0f),
+                simd.and(simd.down(two, 2), 0x3030_3030),
+            )
+        };
         let scales = Self {
             d: simd.halves(d),
             d_min: simd.halves(d_min),
@@ -32,6 +37,12 @@ impl<S: Simd> Scales<S> {
         };
         Some((scales, quants))
     }
+}
+
+/// Where a block's elements are.
+pub trait Elements {
+    /// Elements 4k … 4k + 3 of a unit.
+    fn word<S: Simd>(&self, simd: S, unit: usize, k: usize) -> S::Words;
 }
 
 /// Sums of eight blocks for T tokens, before `d` and `dmin`.
@@ -44,12 +55,63 @@ impl<S: Simd, const T: usize> BlockSums<S, T> {
     #[inline(always)]
     pub fn new(simd: S) -> Self {
         let zero = [simd.splat_float(0.0); T];
-        Self { scaled: zero, mins: zero }
+        Self {
+            scaled: zero,
+            mins: zero,
+        }
     }
 
-    /// Adds the products of unit number `unit`; `x` are the block's units.
+    /// Adds the products of all units; `x` are the block's.
     #[inline(always)]
-    pub fn add(&mut self, simd: S, scales: &Scales<S>, unit: usize, products: [S::Words; T], x: [&[Unit]; T]) {
+    pub fn add_all(&mut self, simd: S, scales: &Scales<S>, x: [&[Unit]; T], elements: &impl Elements) {
+        match T {
+            // Two that share bytes, at once; for more tokens there are not registers enough.
+            1 | 2 => {
+                for pair in 0..4 {
+                    self.add_units::<2>(simd, scales, 2 * pair, x, elements);
+                }
+            }
+            _ => {
+                for unit in 0..8 {
+                    self.add_units::<1>(simd, scales, unit, x, elements);
+                }
+            }
+        }
+    }
+
+    /// N units from number `first` on.
+    #[inline(always)]
+    fn add_units<const N: usize>(
+        &mut self,
+        simd: S,
+        scales: &Scales<S>,
+        first: usize,
+        x: [&[Unit]; T],
+        elements: &impl Elements,
+    ) {
+        let mut products = [[simd.splat(0); T]; N];
+        for k in 0..8 {
+            for (unit, products) in (first..).zip(&mut products) {
+                let u = elements.word(simd, unit, k);
+                for (x, products) in x.iter().zip(products) {
+                    *products = simd.dot(*products, simd.splat(x[unit].word(k)), u);
+                }
+            }
+        }
+        for (unit, products) in (first..).zip(products) {
+            self.add_scaled(simd, scales, unit, products, x);
+        }
+    }
+
+    #[inline(always)]
+    fn add_scaled(
+        &mut self,
+        simd: S,
+        scales: &Scales<S>,
+        unit: usize,
+        products: [S::Words; T],
+        x: [&[Unit]; T],
+    ) {
         let byte = |of: [S::Words; 2]| simd.and(simd.down(of[unit / 4], 8 * (unit % 4) as u32), 255);
         let (scale, min) = (byte(scales.scales), simd.floats(byte(scales.mins)));
         for (t, products) in products.into_iter().enumerate() {

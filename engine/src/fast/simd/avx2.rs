@@ -51,6 +51,12 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    fn widen(self, bytes: &[u8; LANES]) -> __m256i {
+        let bytes = [u64::from_le_bytes(*bytes), 0];
+        self.0.avx2._mm256_cvtepu8_epi32(bytemuck::cast(bytes))
+    }
+
+    #[inline(always)]
     fn splat(self, word: u32) -> __m256i {
         self.0.avx._mm256_set1_epi32(word.cast_signed())
     }
@@ -128,6 +134,11 @@ impl Simd for Avx2 {
         self.0.avx._mm256_cvtepi32_ps(words)
     }
 
+    #[inline(always)]
+    fn bits(self, words: __m256i) -> __m256 {
+        self.0.avx._mm256_castsi256_ps(words)
+    }
+
     /// As [`float`](crate::fast::unpack::float).
     #[inline(always)]
     fn halves(self, halves: &[u8; 16]) -> __m256 {
@@ -137,7 +148,7 @@ impl Simd for Avx2 {
             ._mm256_cvtepi16_epi32(bytemuck::pod_read_unaligned(halves));
         let bits = self.and(self.up(words, 13), 0x8fff_e000);
         let two_to_112 = self.splat_float(f32::from_bits((112 + 127) << 23));
-        self.multiply(bytemuck::cast(bits), two_to_112)
+        self.multiply(self.bits(bits), two_to_112)
     }
 
     #[inline(always)]
@@ -163,6 +174,11 @@ impl Simd for Avx2 {
     #[inline(always)]
     fn subtract(self, a: __m256, b: __m256) -> __m256 {
         self.0.avx._mm256_sub_ps(a, b)
+    }
+
+    #[inline(always)]
+    fn max(self, a: __m256, b: __m256) -> __m256 {
+        self.0.avx._mm256_max_ps(a, b)
     }
 
     #[inline(always)]

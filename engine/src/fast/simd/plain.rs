@@ -33,6 +33,11 @@ impl Simd for Plain {
     }
 
     #[inline(always)]
+    fn widen(self, bytes: &[u8; LANES]) -> [u32; LANES] {
+        each(*bytes, u32::from)
+    }
+
+    #[inline(always)]
     fn splat(self, word: u32) -> [u32; LANES] {
         [word; LANES]
     }
@@ -102,6 +107,11 @@ impl Simd for Plain {
     }
 
     #[inline(always)]
+    fn bits(self, words: [u32; LANES]) -> [f32; LANES] {
+        each(words, f32::from_bits)
+    }
+
+    #[inline(always)]
     fn halves(self, halves: &[u8; 16]) -> [f32; LANES] {
         let halves: [[u8; 2]; LANES] = bytemuck::cast(*halves);
         halves.map(|half| float(u16::from_le_bytes(half)))
@@ -130,6 +140,11 @@ impl Simd for Plain {
     #[inline(always)]
     fn subtract(self, a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES] {
         both(a, b, |a, b| a - b)
+    }
+
+    #[inline(always)]
+    fn max(self, a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES] {
+        both(a, b, f32::max)
     }
 
     #[inline(always)]

@@ -43,6 +43,13 @@ impl Simd for Wasm {
     }
 
     #[inline(always)]
+    fn widen(self, bytes: &[u8; LANES]) -> [v128; 2] {
+        let bytes = u64x2_splat(u64::from_le_bytes(*bytes));
+        let pairs = u16x8_extend_low_u8x16(bytes);
+        [u32x4_extend_low_u16x8(pairs), u32x4_extend_high_u16x8(pairs)]
+    }
+
+    #[inline(always)]
     fn splat(self, word: u32) -> [v128; 2] {
         [u32x4_splat(word); 2]
     }
@@ -111,6 +118,11 @@ impl Simd for Wasm {
         words.map(|words| f32x4_convert_i32x4(words))
     }
 
+    #[inline(always)]
+    fn bits(self, words: [v128; 2]) -> [v128; 2] {
+        words
+    }
+
     /// As [`float`](crate::fast::unpack::float).
     #[inline(always)]
     fn halves(self, halves: &[u8; 16]) -> [v128; 2] {
@@ -145,6 +157,11 @@ impl Simd for Wasm {
     #[inline(always)]
     fn subtract(self, a: [v128; 2], b: [v128; 2]) -> [v128; 2] {
         both(a, b, |a, b| f32x4_sub(a, b))
+    }
+
+    #[inline(always)]
+    fn max(self, a: [v128; 2], b: [v128; 2]) -> [v128; 2] {
+        both(a, b, |a, b| f32x4_pmax(a, b))
     }
 
     #[inline(always)]
