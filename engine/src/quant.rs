@@ -29,7 +29,6 @@
 
 use std::fmt;
 
-pub(crate) use mxfp4::half_scale as mxfp4_scale;
 
 /// Elements the GPU decodes at a time.
 pub const UNIT_ELEMENTS: usize = 32;

@@ -1,6 +1,7 @@
 //! Fast form of [`crate::cpu::attention`]. Keys and values are unpacked a block of positions at a time,
 //! small enough to stay near the processor, for all queries that share them: first all scores, then the
-//! softmax, then the values weighed.
+//! softmax, then the values weighed. One token takes all heads at once, because the cache has those of a
+//! position side by side; for several tokens, whose scores take more room, heads of keys take turns.
 
 use std::ops::Range;
 
@@ -28,8 +29,8 @@ pub struct Memory<'a> {
     pub received: &'a mut Vec<f32>,
 }
 
-/// Positions unpacked at a time.
-const BLOCK: usize = 64;
+/// Floats unpacked at a time, if that is between 8 and 64 positions.
+const BLOCK: usize = 8192;
 
 /// As the twin.
 pub fn attention(
@@ -49,11 +50,13 @@ pub fn attention(
     let Memory { seat, received, .. } = memory;
     let Scratch { block, scores, own } = memory.scratch;
     let own_heads = seat.own_heads(heads);
-    for kv_head in 0..params.n_kv_heads as usize {
-        let group = Group::new(params, batch, cache, kv_head, &own_heads);
-        if group.heads.is_empty() {
+    let n_kv_heads = params.n_kv_heads as usize;
+    let together = if n_tokens == 1 { n_kv_heads } else { 1 };
+    for first in (0..n_kv_heads).step_by(together) {
+        let kv_heads = first..first + together;
+        let Some(group) = Group::new(params, batch, cache, kv_heads, &own_heads) else {
             continue;
-        }
+        };
         with_simd(Attend {
             scores: room(scores, group.n_queries() * group.n_positions),
             group,
@@ -103,14 +106,14 @@ impl Work for Attend<'_> {
     }
 }
 
-/// The query heads of all tokens that share one head of keys and values.
+/// The query heads of all tokens that share some heads of keys and values.
 struct Group<'a> {
     params: &'a Params,
     batch: Batch,
     cache: &'a Cache<'a>,
-    kv_head: usize,
     /// Those of this worker.
     heads: Range<usize>,
+    kv_heads: Range<usize>,
     /// The oldest position any of the tokens sees.
     first: usize,
     n_positions: usize,
@@ -130,22 +133,38 @@ impl<'a> Group<'a> {
         params: &'a Params,
         batch: Batch,
         cache: &'a Cache<'a>,
-        kv_head: usize,
+        kv_heads: Range<usize>,
         own: &Range<usize>,
-    ) -> Self {
-        let n_heads = (params.n_heads / params.n_kv_heads) as usize;
+    ) -> Option<Self> {
+        let sharing = (params.n_heads / params.n_kv_heads) as usize;
+        let heads = (kv_heads.start * sharing).max(own.start)..(kv_heads.end * sharing).min(own.end);
+        if heads.is_empty() {
+            return None;
+        }
         let mut group = Self {
             params,
             batch,
             cache,
-            kv_head,
-            heads: (kv_head * n_heads).max(own.start)..((kv_head + 1) * n_heads).min(own.end),
+            kv_heads: heads.start / sharing..heads.end.div_ceil(sharing),
+            heads,
             first: 0,
             n_positions: (batch.start + batch.n_tokens) as usize,
         };
         group.first = group.oldest_seen(0);
         group.n_positions -= group.first;
-        group
+        Some(group)
+    }
+
+    /// Positions unpacked at a time, with `dim` floats for each head: whole fours, so that a token's values
+    /// are added in the same order whatever comes with it.
+    fn block(&self, dim: usize) -> usize {
+        (BLOCK / (self.kv_heads.len() * dim)).clamp(8, 64) / 4 * 4
+    }
+
+    /// Where a query's head has its keys or values in a block's rows.
+    fn place(&self, query: &Query, dim: usize) -> usize {
+        let sharing = (self.params.n_heads / self.params.n_kv_heads) as usize;
+        (query.head / sharing - self.kv_heads.start) * dim
     }
 
     fn n_queries(&self) -> usize {
@@ -177,14 +196,17 @@ impl<'a> Group<'a> {
     #[inline(always)]
     fn score<S: Simd>(&self, simd: S, q: &[f32], scores: &mut [f32], block: &mut Vec<f32>) {
         let dim = self.params.head_dim as usize;
-        let keys = room(block, BLOCK * dim);
-        for from in (0..self.n_positions).step_by(BLOCK) {
+        let (step, row) = (self.block(dim), self.kv_heads.len() * dim);
+        let keys = room(block, step * row);
+        for from in (0..self.n_positions).step_by(step) {
             self.unpack(simd, self.cache.keys, (dim, dim), from, keys);
             for (number, scores) in scores.chunks_exact_mut(self.n_positions).enumerate() {
                 let query = self.query(number);
-                let row = &q[query.token * self.params.q_stride as usize + query.head * dim..][..dim];
-                for at in from.max(query.oldest)..(from + BLOCK).min(query.end) {
-                    scores[at] = dot(simd, row, &keys[(at - from) * dim..][..dim]) * self.params.scale;
+                let q = &q[query.token * self.params.q_stride as usize + query.head * dim..][..dim];
+                let place = self.place(&query, dim);
+                for at in from.max(query.oldest)..(from + step).min(query.end) {
+                    let key = &keys[(at - from) * row + place..][..dim];
+                    scores[at] = dot(simd, q, key) * self.params.scale;
                 }
             }
         }
@@ -208,8 +230,9 @@ impl<'a> Group<'a> {
     #[inline(always)]
     fn weigh<S: Simd>(&self, simd: S, shares: &[f32], out: &mut [f32], block: &mut Vec<f32>) {
         let (dim, stride) = (self.params.value_dim as usize, self.params.value_stride as usize);
-        let values = room(block, BLOCK * dim);
-        for from in (0..self.n_positions).step_by(BLOCK) {
+        let (step, row) = (self.block(dim), self.kv_heads.len() * dim);
+        let values = room(block, step * row);
+        for from in (0..self.n_positions).step_by(step) {
             self.unpack(simd, self.cache.values, (stride, dim), from, values);
             for (number, shares) in shares.chunks_exact(self.n_positions).enumerate() {
                 let query = self.query(number);
@@ -218,12 +241,12 @@ impl<'a> Group<'a> {
                 if from == 0 {
                     out.fill(0.0);
                 }
-                let seen = from.max(query.oldest)..(from + BLOCK).min(query.end);
+                let seen = from.max(query.oldest)..(from + step).min(query.end);
                 if seen.is_empty() {
                     continue;
                 }
-                let values = &values[(seen.start - from) * dim..];
-                add_weighed(&shares[seen], values, out);
+                let values = &values[(seen.start - from) * row + self.place(&query, dim)..];
+                add_weighed(simd, &shares[seen], values, row, out);
             }
         }
     }
@@ -238,10 +261,16 @@ impl<'a> Group<'a> {
         from: usize,
         out: &mut [f32],
     ) {
-        for (index, out) in (from..self.n_positions.min(from + BLOCK)).zip(out.chunks_exact_mut(dim)) {
+        let (heads, step) = (self.kv_heads.len(), self.block(dim));
+        let rows = out.chunks_exact_mut(heads * dim);
+        for (index, out) in (from..self.n_positions.min(from + step)).zip(rows) {
             let row = (self.first + index) % self.params.cache_rows as usize;
-            let at = (row * self.params.n_kv_heads as usize + self.kv_head) * stride;
-            unpack(simd, self.cache.kv, packed, at, out);
+            let at = (row * self.params.n_kv_heads as usize + self.kv_heads.start) * stride;
+            // Where nothing lies between heads, all of them in one go.
+            let in_one_go = if stride == dim { heads * dim } else { dim };
+            for (head, out) in out.chunks_exact_mut(in_one_go).enumerate() {
+                unpack(simd, self.cache.kv, packed, at + head * stride, out);
+            }
         }
     }
 }
@@ -260,24 +289,31 @@ fn dot<S: Simd>(simd: S, a: &[f32], b: &[f32]) -> f32 {
     ((s + t) + (u + v)) + ((w + x) + (y + z)) + rest
 }
 
-/// `out += Σ share · value`, four values at a time.
+/// `out += Σ share · value`, four values at a time, which begin `row` apart.
 #[inline(always)]
-fn add_weighed(shares: &[f32], values: &[f32], out: &mut [f32]) {
+fn add_weighed<S: Simd>(simd: S, shares: &[f32], values: &[f32], row: usize, out: &mut [f32]) {
     let dim = out.len();
+    let value = |at: usize| &values[at * row..][..dim];
     let (fours, rest) = shares.as_chunks::<4>();
-    let mut values = values;
-    for [a, b, c, d] in fours {
-        let (four, after) = values.split_at(4 * dim);
-        let (first, second) = four.split_at(2 * dim);
-        let ((v, w), (x, y)) = (first.split_at(dim), second.split_at(dim));
-        for ((((out, v), w), x), y) in out.iter_mut().zip(v).zip(w).zip(x).zip(y) {
-            *out += (a * v + b * w) + (c * x + d * y);
+    for (at, shares) in fours.iter().enumerate() {
+        let [a, b, c, d] = shares.map(|share| simd.splat_float(share));
+        let [v, w, x, y] = [0, 1, 2, 3].map(|i| value(4 * at + i));
+        let eights = [v, w, x, y].map(|value| value.as_chunks::<LANES>().0);
+        let (out_eights, out_rest) = out.as_chunks_mut::<LANES>();
+        for (i, out) in out_eights.iter_mut().enumerate() {
+            let [v, w, x, y] = eights.map(|eights| simd.load_floats(&eights[i]));
+            let first = simd.add(simd.multiply(a, v), simd.multiply(b, w));
+            let second = simd.add(simd.multiply(c, x), simd.multiply(d, y));
+            *out = simd.store(simd.add(simd.load_floats(out), simd.add(first, second)));
         }
-        values = after;
+        let from = dim - out_rest.len();
+        let [a, b, c, d] = *shares;
+        for (i, out) in (from..).zip(out_rest) {
+            *out += (a * v[i] + b * w[i]) + (c * x[i] + d * y[i]);
+        }
     }
-    for (share, value) in rest.iter().zip(values.chunks_exact(dim)) {
-        out.iter_mut()
-            .zip(value)
-            .for_each(|(out, value)| *out += share * value);
+    for (share, at) in rest.iter().zip(4 * fours.len()..) {
+        let terms = out.iter_mut().zip(value(at));
+        terms.for_each(|(out, value)| *out += share * value);
     }
 }
