@@ -80,6 +80,25 @@ fn products_of_every_format_are_those_of_its_decoded_weights() {
     }
 }
 
+#[test]
+fn any_rows_of_a_matrix_are_what_they_are_in_all_of_it() {
+    let mut rng = Rng::new(11);
+    let (rows, cols) = (29, 256);
+    let weights = weights(Format::Q5_K, rows, cols, &mut rng);
+    let x = rng.floats(cols);
+    let (mut units, mut row) = (Vec::new(), Vec::new());
+    let inputs = Inputs::new(&weights, &x, 1, cols, &mut units);
+    let mut of = |range: std::ops::Range<usize>| {
+        let mut out = vec![f32::NAN; range.len()];
+        product(&weights, range, &inputs, &[0], &mut row, &mut out);
+        out
+    };
+    let all = of(0..rows);
+    for range in [3..4, 5..19, 7..8, 8..16, 8..24, 15..29, 28..29] {
+        assert_eq!(of(range.clone()), all[range]);
+    }
+}
+
 fn dequantized(units: &[Unit]) -> Vec<f32> {
     let unit = |unit: &Unit| unit.q.map(|q| unit.scale * f32::from(q.cast_signed()));
     units.iter().flat_map(unit).collect()

@@ -29,7 +29,6 @@
 
 use std::fmt;
 
-
 /// Elements the GPU decodes at a time.
 pub const UNIT_ELEMENTS: usize = 32;
 

@@ -31,7 +31,7 @@ pub fn decode(block: &[u8; 17], out: &mut [f32; 32]) {
 }
 
 /// `2^(e − 128)`; the two smallest are subnormal.
-pub fn half_scale(e: u8) -> f32 {
+fn half_scale(e: u8) -> f32 {
     f32::from_bits(if e < 2 { 0x0020_0000 << e } else { (u32::from(e) - 1) << 23 })
 }
 
