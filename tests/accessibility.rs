@@ -210,6 +210,38 @@ fn every_view_fits_every_width_in_both_themes() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
+/// What has to be scrolled sideways, other than program text.
+const SIDEWAYS: &str = "
+    document.querySelectorAll('.trace details').forEach(each => each.open = true);
+    await new Promise(resume => setTimeout(resume, 100));
+    return [...document.querySelectorAll('.trace *')]
+      .filter(element => element.scrollWidth > element.clientWidth + 1 && /auto|scroll/.test(getComputedStyle(element).overflowX) && element.tagName !== 'PRE')
+      .map(element => `${element.tagName}.${element.getAttribute('class')} ${element.scrollWidth} of ${element.clientWidth}: ${element.textContent.slice(0, 60)}`)";
+
+#[test]
+fn no_table_scrolls_sideways_in_a_narrow_window() {
+    let Some(page) = answered() else { return };
+    // What is there only once a token was looked at closely.
+    show(&page, "steps");
+    page.browser.click(".examine");
+    let _: bool = page
+        .browser
+        .wait_for("the steps", "!!document.querySelector('.flames')", SOON);
+    let mut found = Vec::new();
+    for language in ["en", "fr"] {
+        choose(&page, "language", language);
+        for width in [390, 320] {
+            page.browser.viewport(width, 800);
+            for view in views() {
+                show(&page, view);
+                let out: Vec<String> = page.browser.run(SIDEWAYS);
+                found.extend((!out.is_empty()).then(|| format!("{view} at {width}, {language}: {out:?}")));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}
+
 /// Pads every text by a third, as another language might, and begins lines at the right.
 const MIRROR: &str = "
     document.documentElement.dir = 'rtl';

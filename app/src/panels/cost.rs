@@ -161,15 +161,15 @@ fn groups(pass: &Pass, clock: Clock) -> Html {
         html! {
             <tr key={group.name.clone()} data-group={group.name.clone()}>
                 <th scope="row"><i class={classes!("swatch", format!("g{at}"))}></i>{ name(group).to_owned() }</th>
-                <td>{ group_time(group, clock) }</td>
-                <td>{ format::bytes(group.weight_bytes) }</td>
-                <td>{ format::bytes(group.kv_read_bytes + group.kv_write_bytes) }</td>
-                <td>{ format::large(group.operations) }</td>
+                <td data-head={words.time}>{ group_time(group, clock) }</td>
+                <td data-head={words.weights}>{ format::bytes(group.weight_bytes) }</td>
+                <td data-head={words.kv}>{ format::bytes(group.kv_read_bytes + group.kv_write_bytes) }</td>
+                <td data-head={words.operations_column}>{ format::large(group.operations) }</td>
             </tr>
         }
     };
     html! {
-        <table class="numbers">
+        <table class="numbers stacks late">
             <thead><tr>
                 <th scope="col">{ words.step }</th><th scope="col">{ words.time }</th><th scope="col">{ words.weights }</th>
                 <th scope="col">{ words.kv }</th><th scope="col">{ words.operations_column }</th>

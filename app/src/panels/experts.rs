@@ -14,7 +14,7 @@ use super::{Dispatch, not_fed, nothing, panel};
 use crate::format;
 use crate::protocol::ModelFacts;
 use crate::state::select::{self, Focus, LayerLoad, LayerRouting};
-use crate::state::{Action, Conversation, ExpertsView, Selection};
+use crate::state::{Action, Conversation, ExpertsView, Selection, View};
 use crate::words::words;
 
 /// Above this many cells the matrix is a picture: a table would outgrow the screen, and the time of a frame.
@@ -28,7 +28,7 @@ pub fn view(scene: &Scene<'_>) -> Html {
             &model.facts,
             &state.conversation,
             scene.focus.as_ref(),
-            state.view.experts,
+            state.view,
             state.selection,
             dispatch,
         ),
@@ -43,10 +43,11 @@ fn experts(
     facts: &ModelFacts,
     conversation: &Conversation,
     focus: Option<&Focus<'_>>,
-    view: ExpertsView,
+    view: View,
     selection: Selection,
     dispatch: &Dispatch,
 ) -> Html {
+    let (is_full_size, view) = (view.shown.is_some(), view.experts);
     let grid = Cells {
         facts,
         selection,
@@ -59,7 +60,7 @@ fn experts(
         (ExpertsView::Load, _) => load(&grid, conversation),
         (ExpertsView::Token, Some(Focus { row: None, .. })) => not_fed(),
         (ExpertsView::Token, Some(Focus { row: Some(row), .. })) => {
-            token(&grid, &select::routing(facts, row))
+            token(&grid, &select::routing(facts, row), is_full_size)
         }
     };
     panel("experts", words.title, toggle(view, dispatch), body)
@@ -86,7 +87,7 @@ struct Cells<'a> {
     dispatch: &'a Dispatch,
 }
 
-fn token(own: &Cells<'_>, layers: &[LayerRouting]) -> Html {
+fn token(own: &Cells<'_>, layers: &[LayerRouting], is_full_size: bool) -> Html {
     let words = &words().experts;
     let is_small = layers.len() * own.facts.n_experts as usize <= MATRIX_CELLS;
     html! {
@@ -96,7 +97,7 @@ fn token(own: &Cells<'_>, layers: &[LayerRouting]) -> Html {
                 <p class="legend">{ words.shade }{ ramp() }{ words.legend }{ tie_legend(layers) }</p>
             }
             if !is_small { { wide::picture(own.facts, layers, own.selection, own.dispatch) } }
-            if is_small { { chosen_table(layers) } } else { <wide::Chosen layers={layers.to_vec()} /> }
+            if is_small { { chosen_table(layers, is_full_size) } } else { <wide::Chosen layers={layers.to_vec()} /> }
         </>
     }
 }
@@ -213,8 +214,8 @@ fn token_cell(
     }
 }
 
-fn chosen_table(layers: &[LayerRouting]) -> Html {
-    html! { <details class="more"><summary>{ words().experts.chosen }</summary>{ chosen_rows(layers) }</details> }
+fn chosen_table(layers: &[LayerRouting], is_open: bool) -> Html {
+    html! { <details class="more" open={is_open}><summary>{ words().experts.chosen }</summary>{ chosen_rows(layers) }</details> }
 }
 
 fn chosen_rows(layers: &[LayerRouting]) -> Html {

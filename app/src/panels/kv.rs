@@ -26,7 +26,8 @@ pub fn view(scene: &Scene<'_>) -> Html {
         let memory = kv::memory(layers, &scene.state.conversation, row);
         html! {
             <>
-                <cells::Cells memory={memory.clone()} capacity={kv.capacity} dispatch={scene.hands.dispatch.clone()} />
+                { picture(&kv, layers, kv.held_bytes.iter().sum()) }
+                <cells::Cells memory={memory.clone()} positions={scene.state.conversation.rows.len()} capacity={kv.capacity} dispatch={scene.hands.dispatch.clone()} />
                 { figures(&totals(&kv)) }
                 { figures(&fill(&kv, &memory)) }
                 { attention::view(scene, memory.position) }

@@ -62,7 +62,11 @@ fn panel_of(scene: &Scene<'_>, most: usize) -> Option<Html> {
             if from.is_some() { <p class="note">{ words.branch_note }</p> }
         </>
     };
-    Some(panel("prediction", words.title, tools, body))
+    let title = match most {
+        BRIEF => self::words().views.prediction,
+        _ => words.title,
+    };
+    Some(panel("prediction", title, tools, body))
 }
 
 /// The generation a token belongs to and its position, where its answer can go on from another one:

@@ -19,7 +19,7 @@ use crate::state::{Action, AppState, Model, Row};
 use crate::words::words;
 
 /// Fewest columns drawn: the first tokens keep a readable width.
-const FEWEST_COLUMNS: usize = 128;
+const FEWEST_COLUMNS: usize = 64;
 /// Most columns drawn: what a screen can show.
 const MOST_COLUMNS: usize = 1024;
 /// Positions of the part with a column for each.

@@ -286,14 +286,14 @@ fn kernels(found: &Examined) -> Html {
             .collect::<Vec<_>>()
             .join(" ");
         html! {
-            <tr key={index} data-kernel={kernel.stem.clone()}><th scope="row"><code>{ kernel.stem.clone() }</code>{ " " }<span class="linked">{ linked }</span></th><td>{ steps().count() }</td>
-                <td>{ micros.map_or("—".into(), format::micros) }</td><td>{ format::bytes(steps().map(ExaminedStep::bytes).sum()) }</td><td>{ format::large(steps().map(|step| step.operations).sum()) }</td></tr>
+            <tr key={index} data-kernel={kernel.stem.clone()}><th scope="row"><code>{ kernel.stem.clone() }</code>{ " " }<span class="linked">{ linked }</span></th><td data-head={words.count}>{ steps().count() }</td>
+                <td data-head={words.time}>{ micros.map_or("—".into(), format::micros) }</td><td data-head={words.bytes}>{ format::bytes(steps().map(ExaminedStep::bytes).sum()) }</td><td data-head={words.operations}>{ format::large(steps().map(|step| step.operations).sum()) }</td></tr>
         }
     };
     html! {
         <>
             <h3>{ words.by_kernel }</h3>
-            <div class="wide"><table class="numbers">
+            <div class="wide"><table class="numbers stacks">
                 <thead><tr><th scope="col">{ words.kernel }</th><th scope="col">{ words.count }</th><th scope="col">{ words.time }</th><th scope="col">{ words.bytes }</th><th scope="col">{ words.operations }</th></tr></thead>
                 <tbody>{ for found.kernels.iter().enumerate().map(row) }</tbody>
             </table></div>
@@ -308,12 +308,12 @@ fn all(found: &Examined, at: usize, choose: &Callback<usize>) -> Html {
         let onclick = choose.reform(move |_| index);
         html! {
             <tr key={index} aria-selected={(index == at).then_some("true")}><th scope="row"><button type="button" class="number" {onclick}>{ named(found, step) }</button></th>
-                <td>{ step.micros.map_or("—".into(), format::micros) }</td><td>{ format::bytes(step.bytes()) }</td><td>{ format::large(step.operations) }</td></tr>
+                <td data-head={words.time}>{ step.micros.map_or("—".into(), format::micros) }</td><td data-head={words.bytes}>{ format::bytes(step.bytes()) }</td><td data-head={words.operations}>{ format::large(step.operations) }</td></tr>
         }
     };
     html! {
         <details class="more"><summary>{ words.all }</summary>
-            <div class="wide"><table class="numbers">
+            <div class="wide"><table class="numbers stacks">
                 <thead><tr><th scope="col">{ words.kernel }</th><th scope="col">{ words.time }</th><th scope="col">{ words.bytes }</th><th scope="col">{ words.operations }</th></tr></thead>
                 <tbody>{ for found.steps.iter().enumerate().map(row) }</tbody>
             </table></div>

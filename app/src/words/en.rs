@@ -257,7 +257,7 @@ pub static WORDS: Words = Words {
         empty_cell: "empty",
         cells_title: "Every position of every layer",
         cells: |held, capacity, layers| format!("KV cache: {} of {} held over {}; arrow keys go through the tokens", count(held), plural(capacity, "position", "positions"), plural(layers, "layer", "layers")),
-        cells_axes: "lines: layers · columns: positions, up to the room there is",
+        cells_axes: "above: what each layer reserves, filled as far as it is held · below: lines are layers, columns positions",
         kinds_title: "By kind of layer",
         kind: "kind",
         layers_column: "layers",

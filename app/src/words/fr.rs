@@ -274,7 +274,7 @@ pub static WORDS: Words = Words {
         empty_cell: "vide",
         cells_title: "Chaque position de chaque couche",
         cells: |held, capacity, layers| format!("Cache KV : {} sur {} occupées dans {} ; les flèches parcourent les jetons", count(held), plural(capacity, "position", "positions"), plural(layers, "couche", "couches")),
-        cells_axes: "lignes : couches · colonnes : positions, jusqu’à la place qu’il y a",
+        cells_axes: "en haut : ce que chaque couche réserve, rempli à mesure qu’il est occupé · en bas : les lignes sont des couches, les colonnes des positions",
         kinds_title: "Par sorte de couche",
         kind: "sorte",
         layers_column: "couches",

@@ -13,8 +13,9 @@ use crate::state::select::kv::{Cell, Layer, Memory};
 use crate::state::select::raster::Columns;
 use crate::words::words;
 
-/// Most columns drawn.
+/// Most columns drawn, and fewest: the first positions keep a readable width.
 const COLUMNS: usize = 512;
+const FEWEST_COLUMNS: usize = 64;
 
 /// The shade of a cell: the newer, the darker.
 fn shade(cell: Cell) -> u8 {
@@ -32,6 +33,8 @@ fn shade(cell: Cell) -> u8 {
 #[derive(Clone, PartialEq, Properties)]
 pub struct CellsProps {
     pub memory: Memory,
+    /// Positions that were computed so far; a scrub does not change the scale.
+    pub positions: usize,
     pub capacity: u32,
     pub dispatch: Dispatch,
 }
@@ -42,6 +45,7 @@ pub fn Cells(props: &CellsProps) -> Html {
     let words = &words().kv;
     let CellsProps {
         memory,
+        positions,
         capacity,
         dispatch,
     } = props;
@@ -51,12 +55,7 @@ pub fn Cells(props: &CellsProps) -> Html {
         let hovered = hovered.clone();
         Callback::from(move |cell| hovered.set(cell))
     };
-    let positions_each = (capacity as usize).div_ceil(COLUMNS).max(1);
-    let columns = Columns {
-        from: 0,
-        count: (capacity as usize).div_ceil(positions_each),
-        positions_each,
-    };
+    let columns = Columns::fit(*positions, FEWEST_COLUMNS, COLUMNS).up_to(capacity as usize);
     let cells = memory.cells(columns);
     let picture = Picture::new(columns.count, cells.into_iter().map(shade));
     let frame = columns.of(memory.position as usize).map(|column| Frame {
@@ -208,8 +207,8 @@ pub fn by_layer(kv: &Kv, facts: &[KvLayerFacts], memory: &Memory) -> Html {
     let row = |((facts, own), (held, read)): ((&KvLayerFacts, &Layer), (&u64, &u64))| {
         html! {
             <tr key={own.layer} data-layer={own.layer.to_string()} data-evicted={own.evicted.to_string()}>
-                <th scope="row">{ own.layer }</th><td class="kind">{ super::kind(facts) }</td><td>{ format::bytes(own.bytes_each) }</td><td>{ format::bytes(*held) }</td>
-                <td>{ format::bytes(*read) }</td><td>{ format::count(u64::from(own.seen)) }</td><td>{ format::count(u64::from(own.evicted)) }</td>
+                <th scope="row" data-head={words.layer}>{ own.layer }</th><td class="kind" data-head={words.keeps}>{ super::kind(facts) }</td><td data-head={words.bytes_each}>{ format::bytes(own.bytes_each) }</td><td data-head={words.layer_held}>{ format::bytes(*held) }</td>
+                <td data-head={words.layer_read}>{ format::bytes(*read) }</td><td data-head={words.seen_column}>{ format::count(u64::from(own.seen)) }</td><td data-head={words.evicted_column}>{ format::count(u64::from(own.evicted)) }</td>
             </tr>
         }
     };
@@ -217,7 +216,7 @@ pub fn by_layer(kv: &Kv, facts: &[KvLayerFacts], memory: &Memory) -> Html {
     html! {
         <details class="more" open={memory.layers.len() <= 12}>
             <summary>{ words.by_layer }</summary>
-            <div class="wide"><table class="numbers">
+            <div class="wide"><table class="numbers stacks">
                 <thead><tr><th scope="col">{ words.layer }</th><th scope="col">{ words.keeps }</th><th scope="col">{ words.bytes_each }</th><th scope="col">{ words.layer_held }</th>
                     <th scope="col">{ words.layer_read }</th><th scope="col">{ words.seen_column }</th><th scope="col">{ words.evicted_column }</th></tr></thead>
                 <tbody>{ for layers.zip(kv.held_bytes.iter().zip(&kv.read_bytes)).map(row) }</tbody>

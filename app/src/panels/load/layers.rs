@@ -65,14 +65,14 @@ pub fn table(props: &LoadProps, layers: &[LayerUse]) -> Html {
         html! {
             <tr key={own.layer} data-layer={own.layer.to_string()} data-used={own.used.to_string()} data-gini={own.gini.to_string()} data-variation={own.variation.to_string()}
                 aria-selected={(props.selection.layer == at).then_some("true")}>
-                <th scope="row">{ own.layer }</th><td>{ (crate::words::words().numbers.of)(&own.used.to_string(), &n_experts.to_string()) }</td><td>{ format::percent(dormant) }</td>
-                <td>{ format::percent(own.variation) }</td><td>{ format::significant(own.gini) }</td><td>{ format!("{} ×", format::significant(own.peak)) }</td><td>{ overlap }</td>
+                <th scope="row" data-head={words.layer}>{ own.layer }</th><td data-head={words.used}>{ (crate::words::words().numbers.of)(&own.used.to_string(), &n_experts.to_string()) }</td><td data-head={words.dormant_column}>{ format::percent(dormant) }</td>
+                <td data-head={words.variation_column}>{ format::percent(own.variation) }</td><td data-head={words.gini_column}>{ format::significant(own.gini) }</td><td data-head={words.peak}>{ format!("{} ×", format::significant(own.peak)) }</td><td data-head={words.overlap_column}>{ overlap }</td>
             </tr>
         }
     };
     html! {
         <details class="more" open={layers.len() <= 12}><summary>{ words.by_layer }</summary>
-            <div class="wide"><table class="numbers">
+            <div class="wide"><table class="numbers stacks">
                 <thead><tr><th scope="col">{ words.layer }</th><th scope="col">{ words.used }</th><th scope="col">{ words.dormant_column }</th><th scope="col">{ words.variation_column }</th>
                     <th scope="col">{ words.gini_column }</th><th scope="col">{ words.peak }</th><th scope="col">{ words.overlap_column }</th></tr></thead>
                 <tbody>{ for layers.iter().enumerate().map(row) }</tbody>

@@ -99,6 +99,15 @@ impl Columns {
         }
     }
 
+    /// No more than it takes for so many positions.
+    pub fn up_to(self, positions: usize) -> Self {
+        let most = positions.div_ceil(self.positions_each).max(1);
+        Self {
+            count: self.count.min(most),
+            ..self
+        }
+    }
+
     /// The column of a position.
     pub fn of(&self, position: usize) -> Option<usize> {
         let column = position.checked_sub(self.from)? / self.positions_each;

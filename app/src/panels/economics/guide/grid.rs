@@ -54,7 +54,7 @@ pub fn draw(scene: &Scene<'_>, grid: &Grid<'_>) -> Html {
     html! {
         <>
             <h3>{ grid.title }</h3>
-            <div class="wide"><table class="numbers guide" data-guide={grid.name}>
+            <div class="wide"><table class="numbers stacks guide" data-guide={grid.name}>
                 <thead><tr><th scope="col">{ grid.of }</th>{ for grid.heads.iter().cloned() }
                     { for grid.more.iter().map(|head| html! { <th scope="col" class="words">{ *head }</th> }) }</tr></thead>
                 { for rows }
@@ -91,7 +91,7 @@ fn draw_row(scene: &Scene<'_>, grid: &Grid<'_>, nth: usize, column: &Column, row
                 <th scope="row">{ &column.name }{ " " }if row.is_own { <em class="yours">{ texts.rows.yours }</em> }
                     <span class="row-tools">{ choose }{ change }</span></th>
                 { for lines.iter().map(|line| number(scene, line, &line.cells[nth], column)) }
-                { for row.words.iter().map(|words| html! { <td class="words">{ words.clone() }</td> }) }
+                { for row.words.iter().zip(grid.more).map(|(words, head)| html! { <td class="words" data-head={*head}>{ words.clone() }</td> }) }
             </tr>
             if let Some(line) = opened {
                 <tr class="opened"><td colspan={n_columns.clone()}>{ story(line, &line.cells[nth], column) }</td></tr>
@@ -113,7 +113,7 @@ fn number(scene: &Scene<'_>, line: &Line, cell: &Cell, column: &Column) -> Html 
         .reform(move |_| Action::Economics(EconomicsAction::NumberOpened(of.clone(), name)));
     let is_verified = cell.inputs.iter().all(|input| input.verified);
     html! {
-        <td><button type="button" class="opens" aria-expanded={is_open.to_string()} aria-label={format!("{}, {}{}{}", column.name, line.told.label, words().economics.colon, cell.text)} {onclick}>
+        <td data-head={line.told.label}><button type="button" class="opens" aria-expanded={is_open.to_string()} aria-label={format!("{}, {}{}{}", column.name, line.told.label, words().economics.colon, cell.text)} {onclick}>
             <data class={classes!("value", cell.origin.name())} data-value={line.name} data-subject={column.id.clone()} data-raw={cell.raw.to_string()}>{ &cell.text }</data>
             if !is_verified { <em class="unverified" aria-hidden="true" title={words().economics.from.unverified}>{ "?" }</em> }
         </button></td>
