@@ -492,15 +492,66 @@ fn formulas() -> Vec<(String, String, String)> {
     all
 }
 
+/// Languages with pages of their own; the others show the English ones.
+fn with_docs() -> impl Iterator<Item = Language> {
+    let folder = |language: Language| language.words().economics.docs_folder;
+    let is_own = move |own: &Language| *own == Language::En || folder(*own) != folder(Language::En);
+    Language::ALL.iter().copied().filter(is_own)
+}
+
+/// A page of docs in a language.
+fn docs(language: Language, panel: &str) -> String {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../public")
+        .join(language.words().economics.docs_folder);
+    std::fs::read_to_string(folder.join(format!("{panel}.html"))).unwrap_or_default()
+}
+
 #[test]
-fn every_panel_has_a_page_of_docs_with_its_formulas() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../public/docs/economics");
+fn every_panel_has_a_page_of_docs_with_its_formulas_in_every_language() {
     let mut missing = Vec::new();
-    for (panel, label, formula) in formulas() {
-        let docs = std::fs::read_to_string(folder.join(format!("{panel}.html"))).unwrap_or_default();
-        if !docs.contains(&formula) {
-            missing.push(format!("{panel}\t{label}\t{formula}"));
+    for language in with_docs() {
+        for (panel, label, formula) in formulas() {
+            if !docs(language, &panel).contains(&formula) {
+                missing.push(format!("{}\t{panel}\t{label}\t{formula}", language.words().tag));
+            }
         }
     }
     assert!(missing.is_empty(), "the docs lack\n{}", missing.join("\n"));
+}
+
+/// The texts of a page, without its formulas.
+fn texts_of(page: &str) -> Vec<&str> {
+    let body = page.split_once("<main").map_or("", |(_, body)| body);
+    let texts = body
+        .split('\n')
+        .filter(|line| line.starts_with("<p>") || line.starts_with("<li>"));
+    texts.collect()
+}
+
+#[test]
+fn a_page_of_docs_says_as_much_in_every_language_and_leads_to_the_others() {
+    let panels: std::collections::BTreeSet<String> =
+        formulas().into_iter().map(|(panel, ..)| panel).collect();
+    for panel in panels {
+        let english = docs(Language::En, &panel);
+        for language in with_docs() {
+            let (page, tag) = (docs(language, &panel), language.words().tag);
+            assert!(
+                page.contains(&format!("<html lang=\"{tag}\">")),
+                "{panel} in {tag}"
+            );
+            let (own, others) = (texts_of(&page), texts_of(&english));
+            assert_eq!(own.len(), others.len(), "{panel} in {tag}");
+            let is_translated = own.iter().zip(&others).all(|(own, other)| own != other);
+            assert!(
+                language == Language::En || is_translated,
+                "{panel} in {tag} is English"
+            );
+            for other in with_docs().filter(|other| *other != language) {
+                let leads = format!("hreflang=\"{}\"", other.words().tag);
+                assert!(page.contains(&leads), "{panel} in {tag} has no {leads}");
+            }
+        }
+    }
 }

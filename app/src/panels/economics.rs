@@ -58,7 +58,7 @@ pub fn sheet(scene: &Scene<'_>, sheet: Sheet<'_>) -> Html {
         <span class="sheet-tools">
             if economics.is_followed() { <span class="note">{ texts.followed }{ " " }<button type="button" data-does="come-back" onclick={back}>{ texts.come_back }</button></span> }
             { export::links(economics, &sheet) }
-            <a href={format!("docs/economics/{}.html", sheet.name)} target="_blank" rel="noopener">{ texts.docs }</a>
+            <a href={format!("{}/{}.html", texts.docs_folder, sheet.name)} target="_blank" rel="noopener">{ texts.docs }</a>
             <button type="button" class="reset" disabled={!economics.is_edited()} onclick={reset}>{ texts.reset }</button>
         </span>
     };

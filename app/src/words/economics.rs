@@ -30,6 +30,8 @@ pub struct Economics {
     pub come_back: &'static str,
     pub device: &'static str,
     pub docs: &'static str,
+    /// Where its pages lie, beside the page; in English where a language has none of its own.
+    pub docs_folder: &'static str,
     pub exact: &'static str,
     pub export: &'static str,
     pub followed: &'static str,

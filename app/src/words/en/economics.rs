@@ -161,6 +161,7 @@ pub const ECONOMICS: Economics = Economics {
     come_back: "Back to yours",
     device: "Device",
     docs: "How it is computed",
+    docs_folder: "docs/economics",
     exact: "exact value",
     export: "Export",
     followed: "Assumptions of the link.",
