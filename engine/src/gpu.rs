@@ -7,7 +7,11 @@
 mod bandwidth;
 mod context;
 pub mod executor;
+mod faults;
 mod pipelines;
+mod readback;
+mod steps;
+mod submission;
 mod timer;
 mod tuning;
 mod upload;

@@ -130,7 +130,7 @@ impl Executor {
     /// Reserves everything the plan names.
     pub async fn new(device: &Device, plan: &Plan) -> Result<Self, Error> {
         Ok(match device {
-            Device::Gpu(context) => Self::Gpu(Box::new(GpuExecutor::new(context, plan).await?)),
+            Device::Gpu(context) => Self::Gpu(Box::new(GpuExecutor::new(context, plan)?)),
             Device::Cpu => Self::Cpu(Box::new(CpuExecutor::new(plan, CpuKernels::Fast))),
             Device::Team(lead) => Self::Cpu(Box::new(CpuExecutor::leading(plan, lead)?)),
             Device::Twins => Self::Cpu(Box::new(CpuExecutor::new(plan, CpuKernels::Twins))),
@@ -148,7 +148,7 @@ impl Executor {
     /// Appends whole rows to a pack.
     pub fn write_weights(&mut self, plan: &Plan, pack: PackId, rows: &[u8]) -> Result<(), Error> {
         match self {
-            Self::Gpu(executor) => executor.write_weights(plan, pack, rows),
+            Self::Gpu(executor) => executor.write_weights(plan, pack, rows)?,
             Self::Cpu(executor) => executor.write_weights(plan, pack, rows)?,
         }
         Ok(())
