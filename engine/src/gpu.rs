@@ -2,7 +2,8 @@
 //!
 //! Everything is made once: a pipeline per linked shader, a bind group per step, one uniform
 //! buffer with all parameters. A pass writes its few inputs, encodes the steps into compute passes
-//! by step group, copies the outputs into one staging buffer, and waits for one readback.
+//! by step group, copies the outputs into one staging buffer, and waits for one readback. Nothing waits for
+//! pipelines to compile until a pass needs them, or all weights are there.
 
 mod bandwidth;
 mod context;
