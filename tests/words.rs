@@ -172,6 +172,11 @@ fn what_the_worker_tells_is_put_into_words_by_the_page() {
         panic!("there is a language")
     };
     let alone = [
+        Told::TooLong {
+            tokens: 5000,
+            capacity: 4096,
+        },
+        Told::NoBranch,
         Told::NoModel,
         Told::NothingToExamine,
         Told::NothingToCompare,

@@ -608,7 +608,7 @@ pub struct Models {
     pub fetch: &'static str,
     pub fetch_named: fn(&str) -> String,
     /// Who publishes them, and when the list was made.
-    pub public_note: fn(&str, &str) -> String,
+    pub public_note: fn(date: &str) -> String,
     pub public_facts: fn(&PublicModel) -> String,
 }
 

@@ -63,7 +63,9 @@ pub async fn follow(store: &Rc<Store>, link: Link) {
         Trouble::TooMuch { most } => (texts.link_too_much)(*most as u64),
     });
     if let Some(why) = failed.or(trouble) {
-        store.dispatch(Action::AlertRaised((texts.link_failed)(&why)));
+        store.dispatch(Action::AlertRaised((texts.link_failed)(
+            why.trim_end_matches('.'),
+        )));
     }
     store.dispatch(Action::Looked(link.selection, link.view));
     store.following(false);

@@ -167,7 +167,7 @@ fn kept_model(model: &StoredModel, dispatch: &Dispatch, load: &Callback<String>)
 fn public(public: &PublicModels, load: &Callback<String>) -> Html {
     html! {
         <>
-            <p class="note">{ (words().models.public_note)(&public.source, &public.date) }</p>
+            <p class="note">{ (words().models.public_note)(&public.date) }</p>
             <ul>{ for public.models.iter().map(|model| public_model(model, load)) }</ul>
         </>
     }

@@ -12,6 +12,13 @@ pub enum Told {
     Text(String),
     NoModel,
     NoAnswer(String),
+    /// The prompt does not fit beside what was said before.
+    TooLong {
+        tokens: u64,
+        capacity: u64,
+    },
+    /// An answer cannot go on from another token there.
+    NoBranch,
     NotLoaded {
         name: String,
         why: String,

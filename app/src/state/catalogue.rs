@@ -38,10 +38,8 @@ pub struct Examples {
 /// Public models one can fetch, as `models/public.json` lists them.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 pub struct PublicModels {
-    /// When the list was made.
+    /// When the list was made: year and month.
     pub date: String,
-    /// Who publishes them.
-    pub source: String,
     pub models: Vec<PublicModel>,
 }
 

@@ -413,7 +413,7 @@ pub static WORDS: Words = Words {
         delete_named: |name| format!("Delete {name}"),
         fetch: "Fetch",
         fetch_named: |name| format!("Fetch {name}"),
-        public_note: |source, date| format!("As published by {source}, written down in {date} and not tried from here: an address may have moved. Fetching one connects to its server."),
+        public_note: |date| format!("As published by their makers or by well-known converters on Hugging Face. List of {date}, not tried from here: an address may have moved. Fetching one connects to its server."),
         public_facts: |model| format!("{} GB · {} B, {} B active · {} experts, top {} · {}", fixed(model.gigabytes, 1), model.parameters, model.active, model.experts, model.top_k, model.licence),
     },
     page: Page {

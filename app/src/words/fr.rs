@@ -430,7 +430,7 @@ pub static WORDS: Words = Words {
         delete_named: |name| format!("Supprimer {name}"),
         fetch: "Télécharger",
         fetch_named: |name| format!("Télécharger {name}"),
-        public_note: |source, date| format!("Tels que publiés par {source}, relevés en {date} et non essayés d’ici : une adresse peut avoir changé. En télécharger un établit une connexion avec son serveur."),
+        public_note: |date| format!("Tels que publiés par leurs auteurs ou par des convertisseurs connus sur Hugging Face. Liste de {date}, non essayée d’ici : une adresse peut avoir changé. En télécharger un établit une connexion avec son serveur."),
         public_facts: |model| format!("{} Go · {} Md, dont {} Md actifs · {} experts, {} par jeton · {}", fixed(model.gigabytes, 1), written(model.parameters), written(model.active), model.experts, model.top_k, model.licence),
     },
     page: Page {

@@ -18,18 +18,29 @@ use crate::protocol::{
 };
 
 /// Why there is no answer.
-#[derive(Debug, thiserror::Error)]
 enum NoAnswer {
-    #[error(
-        "with what was said before, the prompt is {tokens} tokens long, and the context holds {capacity}; shorten it, or start a new chat"
-    )]
     TooLong { tokens: usize, capacity: u32 },
-    #[error(
-        "the answer cannot go on from there: the conversation before it was written anew since, or the token ends an answer"
-    )]
     NoBranch,
-    #[error(transparent)]
-    Engine(#[from] Error),
+    Engine(Error),
+}
+
+impl From<Error> for NoAnswer {
+    fn from(err: Error) -> Self {
+        Self::Engine(err)
+    }
+}
+
+impl From<NoAnswer> for Told {
+    fn from(why: NoAnswer) -> Self {
+        match why {
+            NoAnswer::TooLong { tokens, capacity } => Self::TooLong {
+                tokens: tokens as u64,
+                capacity: u64::from(capacity),
+            },
+            NoAnswer::NoBranch => Self::NoBranch,
+            NoAnswer::Engine(err) => Self::NoAnswer(err.to_string()),
+        }
+    }
 }
 
 /// Answers a prompt and tells how it went.
@@ -54,8 +65,8 @@ pub async fn generate(
         cancelled,
         post,
     };
-    if let Err(err) = run.answer(&prompt, &options).await {
-        let reason = Told::NoAnswer(err.to_string());
+    if let Err(why) = run.answer(&prompt, &options).await {
+        let reason = why.into();
         post.events(vec![Event::GenerationFailed {
             generation_id,
             reason,
@@ -87,9 +98,10 @@ impl Run<'_> {
             Some(before) => before,
             None => &self.loaded.chat,
         };
-        let mut prompt = match (options.branch, options.replaces) {
-            (Some(branch), Some(from)) => {
-                let branched = self.loaded.chat.branch(model, from, branch);
+        let mut prompt = match options.branch {
+            Some(branch) => {
+                let from = options.replaces;
+                let branched = from.and_then(|from| self.loaded.chat.branch(model, from, branch));
                 branched.ok_or(NoAnswer::NoBranch)?
             }
             _ if options.raw => chat.raw(model, typed)?,

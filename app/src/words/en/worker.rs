@@ -6,6 +6,8 @@ pub fn told(told: &Told) -> String {
     match told {
         Told::Text(text) => text.clone(),
         Told::NoAnswer(why) => format!("No answer could be made: {why}."),
+        Told::TooLong { tokens, capacity } => format!("With what was said before, the prompt is {tokens} tokens long, and the context holds {capacity}. Shorten it, or start a new chat."),
+        Told::NoBranch => "The answer cannot go on from there: the conversation before it was written anew since, or the token ends an answer.".into(),
         Told::NotKept(why) => format!("The model is not kept in this browser, and will be fetched again next time: {why}."),
         Told::NotExamined(why) => format!("This token could not be looked at: {why}."),
         Told::NotMeasured(why) => format!("This device could not be measured: {why}."),

@@ -6,6 +6,8 @@ pub fn told(told: &Told) -> String {
     match told {
         Told::Text(text) => text.clone(),
         Told::NoAnswer(why) => format!("Aucune réponse n’a pu être faite : {why}."),
+        Told::TooLong { tokens, capacity } => format!("Avec ce qui précède, la question compte {tokens} jetons, et le contexte en tient {capacity}. Raccourcissez-la, ou commencez une nouvelle conversation."),
+        Told::NoBranch => "La réponse ne peut pas continuer autrement à cet endroit : la conversation qui précède a été réécrite depuis, ou le jeton termine une réponse.".into(),
         Told::NotKept(why) => format!("Le modèle n’est pas gardé dans ce navigateur et sera téléchargé de nouveau la prochaine fois : {why}."),
         Told::NotExamined(why) => format!("Ce jeton n’a pas pu être regardé de près : {why}."),
         Told::NotMeasured(why) => format!("Cet appareil n’a pas pu être mesuré : {why}."),
