@@ -164,6 +164,47 @@ fn keys_are_listed_and_menus_close_with_escape() {
     assert_eq!(draft, "?");
 }
 
+#[test]
+fn single_keys_step_play_and_choose_views_unless_they_are_off() {
+    let Some(page) = answered() else { return };
+    let browser = &page.browser;
+    let selected = || -> Option<u32> { browser.run("return moescope.state().selected") };
+    let press = |key: &str| {
+        browser.press(key);
+        browser.run::<bool>(
+            "await new Promise(resume => requestAnimationFrame(() => requestAnimationFrame(resume))); return true",
+        );
+    };
+    let here = selected().expect("a token is selected");
+    browser.run::<bool>("document.activeElement.blur(); return true");
+    press(".");
+    press(".");
+    press(",");
+    assert_eq!(selected(), Some(here + 1));
+    press("n");
+    assert_eq!(selected(), None);
+    press("3");
+    let view = || -> Option<String> { browser.run("return moescope.state().view") };
+    assert_eq!(view().as_deref(), Some("raster"));
+    press("1");
+    assert_eq!(view(), None);
+    browser.click("[data-token-position='2']");
+    press("p");
+    let plays = "moescope.state().selected > 3";
+    let _: bool = browser.wait_for("it to play", plays, SOON);
+    press("p");
+    // Where one writes, and where they are turned off, they do nothing.
+    browser.type_into("#prompt", "3.p");
+    assert_eq!(view(), None);
+    browser.run::<bool>("document.querySelector('#display').open = true; return true");
+    browser.click("#display input[type=checkbox]");
+    browser.run::<bool>(
+        "document.querySelector('#display').open = false; document.activeElement.blur(); return true",
+    );
+    press("3");
+    assert_eq!(view(), None);
+}
+
 /// Elements that stick out of the window sideways, unless they lie in something that scrolls.
 const OVERFLOW: &str = "
     const width = document.documentElement.clientWidth;

@@ -3,6 +3,8 @@
 //! In a grid the arrow keys move from cell to cell, Enter pins, and Escape leaves a grid or a picture for the
 //! heading of its panel. A menu is a `<details data-pops>`. Escape closes the one the focus is in and gives the focus back to
 //! its heading; a press of the pointer elsewhere closes it too.
+//!
+//! Single keys step and play time and choose a group of views, where the visitor has not turned them off.
 
 use std::rc::Rc;
 
@@ -11,7 +13,8 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlElement, KeyboardEvent, NodeList};
 
 use crate::panels::grid;
-use crate::state::Action;
+use crate::panels::views::{Group, VIEWS};
+use crate::state::{Action, AppState};
 use crate::store::Store;
 
 /// Listens as long as the page lives.
@@ -44,15 +47,38 @@ fn press(store: &Rc<Store>, event: &KeyboardEvent) {
     match event.key().as_str() {
         "Escape" if target.as_ref().is_some_and(close_around) => event.prevent_default(),
         "Escape" if target.as_ref().is_some_and(leave_panel) => event.prevent_default(),
-        "?" if store.read(|state| state.preferences.has_shortcuts)
-            && !target.as_ref().is_some_and(is_field) =>
-        {
-            event.prevent_default();
-            let is_shown = store.read(|state| state.are_keys_shown);
-            store.dispatch(Action::KeysShown(!is_shown));
+        _ if target.as_ref().is_some_and(is_field) => {}
+        key => {
+            let found = store.read(|state| state.preferences.has_shortcuts.then(|| shortcut(key, state)));
+            if let Some(action) = found.flatten() {
+                event.prevent_default();
+                store.dispatch(action);
+            }
         }
-        _ => {}
     }
+}
+
+/// What a single key does, anywhere but where one writes.
+fn shortcut(key: &str, state: &AppState) -> Option<Action> {
+    let view = |group: Group| {
+        VIEWS
+            .iter()
+            .find(|view| view.group == group)
+            .map(|view| view.name)
+    };
+    let has_time = state.conversation.latest().is_some();
+    Some(match key {
+        "?" => Action::KeysShown(!state.are_keys_shown),
+        "," if has_time => Action::Stepped(-1),
+        "." if has_time => Action::Stepped(1),
+        "p" if has_time => Action::PlayToggled,
+        "n" if has_time => Action::Selected(None),
+        "1" => Action::ViewChosen(None),
+        _ => {
+            let number: usize = key.parse().ok()?;
+            Action::ViewChosen(view(*Group::ALL.get(number.checked_sub(2)?)?))
+        }
+    })
 }
 
 /// Follows a key within a grid; whether it led somewhere.

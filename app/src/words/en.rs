@@ -189,6 +189,15 @@ pub static WORDS: Words = Words {
                 ],
             },
             KeyPlace {
+                name: "Time and views",
+                keys: &[
+                    (", .", "one token back or on"),
+                    ("p", "play, or pause"),
+                    ("n", "follow the newest token"),
+                    ("1 … 6", "the overview, and each group of views"),
+                ],
+            },
+            KeyPlace {
                 name: "Prompt",
                 keys: &[("Enter", "send"), ("Shift + Enter", "a new line")],
             },

@@ -206,6 +206,15 @@ pub static WORDS: Words = Words {
                 ],
             },
             KeyPlace {
+                name: "Temps et vues",
+                keys: &[
+                    (", .", "un jeton en arrière ou en avant"),
+                    ("p", "lire, ou mettre en pause"),
+                    ("n", "suivre le jeton le plus récent"),
+                    ("1 … 6", "l’aperçu, puis chaque groupe de vues"),
+                ],
+            },
+            KeyPlace {
                 name: "Invite",
                 keys: &[("Entrée", "envoyer"), ("Maj + Entrée", "aller à la ligne")],
             },
