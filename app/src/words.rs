@@ -468,7 +468,7 @@ pub struct Load {
     /// The picture: coverage at its end, measured and by chance, as written.
     pub curve: fn(&str, &str) -> String,
     /// How many tokens there are.
-    pub curve_axes: fn(u64) -> String,
+    pub curve_axes: &'static str,
     pub curve_table: &'static str,
     pub map_title: &'static str,
     /// The picture: layers and experts.

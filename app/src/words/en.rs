@@ -326,7 +326,7 @@ pub static WORDS: Words = Words {
         overlap_by_chance_story: "k/E: what two independent tokens would share under uniform routing.",
         curve_title: "Coverage as tokens come",
         curve: |measured, chance| format!("Coverage as tokens come: {measured} at the end, {chance} by chance"),
-        curve_axes: |tokens| format!("up: 0 to 100 % of all slots · right: 0 to {}", plural(tokens, "token", "tokens")),
+        curve_axes: "up: share of all (layer, expert) slots · right: tokens",
         curve_table: "The lines in numbers",
         map_title: "Load of every expert",
         map: |layers, experts| format!("How often each of {experts} experts was chosen in each of {}, against uniform; arrow keys select a layer and an expert", plural(layers, "layer", "layers")),

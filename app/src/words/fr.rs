@@ -343,7 +343,7 @@ pub static WORDS: Words = Words {
         overlap_by_chance_story: "k/E : ce que deux jetons indépendants auraient en commun avec un routage uniforme.",
         curve_title: "La couverture au fil des jetons",
         curve: |measured, chance| format!("Couverture au fil des jetons : {measured} à la fin, {chance} par hasard"),
-        curve_axes: |tokens| format!("vers le haut : de 0 à 100 % des emplacements · vers la droite : de 0 à {}", plural(tokens, "jeton", "jetons")),
+        curve_axes: "vers le haut : part de tous les emplacements (couche, expert) · vers la droite : jetons",
         curve_table: "Les courbes en chiffres",
         map_title: "Charge de chaque expert",
         map: |layers, experts| format!("Combien de fois chacun des {experts} experts a été choisi dans chacune des {}, rapporté à l’uniforme ; les flèches choisissent une couche et un expert", plural(layers, "couche", "couches")),

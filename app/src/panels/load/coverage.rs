@@ -4,6 +4,7 @@
 use yew::{Html, html};
 
 use crate::format;
+use crate::panels::picture::Axis;
 use crate::state::select::load::Coverage;
 use crate::words::words;
 
@@ -24,13 +25,17 @@ pub fn curve(coverage: &Coverage) -> Html {
     html! {
         <>
             <h3>{ words.curve_title }</h3>
+            <div class="charted">
+            { Axis::over(100, |line| format::percent(1.0 - line as f64 / 100.0)).view("beside") }
             <svg class="curve" role="img" aria-label={told} viewBox={format!("0 0 {} {}", SIZE.0, SIZE.1)} preserveAspectRatio="none">
                 { for [0.25, 0.5, 0.75].map(|share| html! { <line class="grid" x1="0" x2={SIZE.0.to_string()} y1={y(share)} y2={y(share)} /> }) }
                 <polyline class="chance" points={points(&coverage.by_chance)} />
                 <polyline class="measured" points={points(&coverage.measured)} />
             </svg>
+            { Axis::over(tokens, |token| format::count(token as u64)).view("below") }
+            </div>
             <p class="legend kinds"><span class="line measured">{ words.coverage }</span><span class="line chance">{ words.by_chance }</span>
-                <span>{ (words.curve_axes)(tokens as u64) }</span></p>
+                <span>{ words.curve_axes }</span></p>
             { table(coverage, tokens) }
         </>
     }

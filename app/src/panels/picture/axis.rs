@@ -32,6 +32,16 @@ impl Axis {
         Self { labels, is_each }
     }
 
+    /// Of a line that goes from 0 to `last`: labels stand at points, not at cells.
+    pub fn over(last: usize, label: impl Fn(usize) -> String) -> Self {
+        let some = last.min(SOME - 1).max(1);
+        let labels = (0..=some).map(|at| at * last / some).map(label).collect();
+        Self {
+            labels,
+            is_each: false,
+        }
+    }
+
     pub fn view(&self, side: &'static str) -> Html {
         let class = classes!("axis", side, self.is_each.then_some("each"));
         html! { <div {class} aria-hidden="true">{ for self.labels.iter().map(|label| html! { <span>{ label }</span> }) }</div> }
