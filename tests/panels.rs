@@ -11,7 +11,8 @@ use drawn::{drawn, panel, raw};
 use moescope_app::format;
 use moescope_app::panels::views::VIEWS;
 use moescope_app::protocol::{Envelope, Event, Needs, Source, Stored, StoredModel};
-use moescope_app::state::{Action, AppState, ExpertsView, Measure, PublicModels};
+use moescope_app::state::{Action, AppState, ExpertsView, Measure, Origin, PublicModels};
+use moescope_app::words::words;
 use recorded_run::{finished, fold, loaded};
 
 /// The tags of all cells that say something, in order.
@@ -454,6 +455,31 @@ fn a_run_of_another_program_is_drawn_without_made_up_numbers() {
             let texts = html.split('>').filter_map(|part| part.split('<').next());
             let made_up: Vec<_> = texts.filter(|text| text.contains("NaN")).collect();
             assert!(made_up.is_empty(), "{view:?} at {position:?} says {made_up:?}");
+        }
+    }
+}
+
+#[test]
+fn what_another_program_did_not_tell_is_shown_as_unknown() {
+    let text = include_str!("fixtures/imports/vllm.json");
+    let (run, _) = moescope_run_file::import::import(text).expect("a response with routed experts");
+    let recording = moescope_app::recording::recording(&run, 10);
+    let state = fold(
+        AppState::default(),
+        Action::RunShown(Box::new(recording), Origin::Opened),
+    );
+    let page = drawn(state.clone());
+    assert!(page.contains("class=\"turn user\""), "its prompt is there");
+    assert!(!page.contains("class=\"edit\""), "nobody knows what was typed");
+    assert!(!page.contains("seed"), "nor how it was drawn");
+    for view in ["kv", "cost", "here"] {
+        let page = drawn(fold(state.clone(), Action::ViewChosen(Some(view))));
+        let panel = panel(&page, view);
+        assert!(panel.contains(words().focus.not_recorded), "{view}: {panel}");
+        assert!(!panel.contains("value measured"), "{view}: {panel}");
+        for name in ["weight-bytes", "kv-bytes", "wall-seconds", "wall-micros"] {
+            let told = format!("data-value=\"{name}\"");
+            assert!(!panel.contains(&told), "{view} tells {name}");
         }
     }
 }

@@ -69,7 +69,7 @@ fn cost(scene: &Scene<'_>, numbers: impl Fn(&Pass) -> Html, running: Html) -> Ht
     let body = match &scene.focus {
         None => nothing(words.empty),
         Some(Focus { row: None, .. }) => not_fed(),
-        Some(Focus { row: Some(row), .. }) if !is_recorded(&row.pass) => not_recorded(),
+        Some(Focus { row: Some(row), .. }) if !select::is_cost_known(&row.pass) => not_recorded(),
         Some(Focus { row: Some(row), .. }) => {
             html! { <>{ pass(&row.pass, clock) }{ numbers(&row.pass) }</> }
         }
@@ -80,11 +80,6 @@ fn cost(scene: &Scene<'_>, numbers: impl Fn(&Pass) -> Html, running: Html) -> Ht
         Html::default(),
         html! { <>{ body }{ running }</> },
     )
-}
-
-/// Whether anything is known of what a pass cost.
-fn is_recorded(pass: &Pass) -> bool {
-    pass.dispatches > 0 || !pass.groups.is_empty() || !pass.wall_micros.is_nan()
 }
 
 fn pass(pass: &Pass, clock: Clock) -> Html {

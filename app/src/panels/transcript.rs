@@ -99,7 +99,8 @@ fn uses(state: &AppState) -> Option<Vec<Option<f32>>> {
 /// Writes a prompt anew.
 fn edit(turn: &Turn, dispatch: &Dispatch) -> Html {
     let generation_id = turn.generation_id;
-    if turn.role != Role::User {
+    // What was typed is not known of a run of another program.
+    if turn.role != Role::User || turn.asked.is_none() {
         return Html::default();
     }
     html! {
@@ -174,7 +175,7 @@ fn ending(turn: &Turn) -> Html {
     let reused = Some(u64::from(turn.reused)).filter(|positions| *positions > 0);
     let parts = [
         Some(tokens),
-        Some((words.seed)(turn.seed)),
+        turn.asked.is_some().then(|| (words.seed)(turn.seed)),
         told.map(str::to_owned),
         reused.map(words.reused),
     ];

@@ -214,6 +214,11 @@ pub fn kv(row: &Row) -> Kv {
     }
 }
 
+/// Whether anything is known of what a pass cost: a run of another program may tell its choices alone.
+pub fn is_cost_known(pass: &Pass) -> bool {
+    pass.dispatches > 0 || !pass.groups.is_empty() || !pass.wall_micros.is_nan()
+}
+
 /// The sum over a pass's groups; its time is there only when every group's is.
 pub fn total(pass: &Pass) -> GroupCost {
     let mut sum = GroupCost {

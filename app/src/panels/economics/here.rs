@@ -6,8 +6,8 @@ use super::lines::{Cell, Column, Line, Shown, Table, line, one};
 use super::{Sheet, sheet};
 use crate::format::{self, Origin};
 use crate::panels::figure::value;
-use crate::panels::nothing;
 use crate::panels::views::Scene;
+use crate::panels::{not_recorded, nothing};
 use crate::protocol::GroupCost;
 use crate::state::Action;
 use crate::state::economics::account::{Account, Part, account};
@@ -25,8 +25,11 @@ pub fn view(scene: &Scene<'_>) -> Html {
         tables.extend([parts(&account), firsts(&account), spared(&account)]);
     }
     let is_empty = account.prefill.tokens == 0;
+    let row = scene.focus.as_ref().and_then(|focus| focus.row);
     let body = if is_empty {
         nothing(texts.empty)
+    } else if row.is_some_and(|row| !select::is_cost_known(&row.pass)) {
+        not_recorded()
     } else {
         Html::default()
     };
@@ -49,7 +52,8 @@ pub fn view(scene: &Scene<'_>) -> Html {
 fn this_token(scene: &Scene<'_>) -> Table {
     let texts = &words().economics.here;
     let row = scene.focus.as_ref().and_then(|focus| focus.row);
-    let Some(pass) = row.map(|row| &row.pass) else {
+    let pass = row.map(|row| &row.pass);
+    let Some(pass) = pass.filter(|pass| select::is_cost_known(pass)) else {
         return Table::plain(Vec::new(), Vec::new());
     };
     let total = select::total(pass);

@@ -34,7 +34,7 @@ impl Axis {
 
     /// Of a line that goes from 0 to `last`: labels stand at points, not at cells.
     pub fn over(last: usize, label: impl Fn(usize) -> String) -> Self {
-        let some = last.min(SOME - 1).max(1);
+        let some = last.clamp(1, SOME - 1);
         let labels = (0..=some).map(|at| at * last / some).map(label).collect();
         Self {
             labels,

@@ -33,17 +33,22 @@ impl Part {
         }
     }
 
-    /// Of one token; none where there were none.
+    /// Of one token; none where there were none, or where it is not known.
     pub fn micros_per_token(&self) -> Option<f64> {
-        (self.tokens > 0).then(|| self.wall_micros / self.tokens as f64)
+        self.each(self.wall_micros)
     }
 
     pub fn operations_per_token(&self) -> Option<f64> {
-        (self.tokens > 0).then(|| self.operations as f64 / self.tokens as f64)
+        self.each(self.operations as f64)
     }
 
     pub fn bytes_per_token(&self) -> Option<f64> {
-        (self.tokens > 0).then(|| (self.weight_bytes + self.kv_bytes) as f64 / self.tokens as f64)
+        self.each((self.weight_bytes + self.kv_bytes) as f64)
+    }
+
+    /// No pass takes nothing: what adds up to nothing was not told.
+    fn each(&self, sum: f64) -> Option<f64> {
+        (self.tokens > 0 && sum > 0.0).then(|| sum / self.tokens as f64)
     }
 }
 
