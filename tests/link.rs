@@ -10,6 +10,7 @@ use moescope_app::protocol::{Branch, Event, Finish, Piece, PieceKind, Sampling};
 use moescope_app::recording::{self, About};
 use moescope_app::state::economics::moment::Moment;
 use moescope_app::state::economics::{Assumption, Choice, EconomicsAction};
+use moescope_app::state::select::load::Part;
 use moescope_app::state::select::raster::Order;
 use moescope_app::state::{Action, AppState, ExpertsView, Measure, Origin, Selection, View};
 use recorded_run::{GENERATION_ID, finished, fold, receive, send, token_pass};
@@ -28,6 +29,7 @@ fn seen() -> (Selection, View) {
         measure: Measure::Margin,
         experts: ExpertsView::Load,
         raster_order: Order::FirstUse,
+        part: Part::Answer,
         shown: views::find("kv").map(|view| view.name),
     };
     (selection, view)
@@ -123,7 +125,7 @@ fn a_conversation_on_screen_is_its_prompts_and_what_is_looked_at() {
     );
     assert_eq!(
         link.fragment(),
-        "model=models/tiny.gguf&seed=7&prompt=Hi&token=2&layer=1&expert=3&view=kv&colour=router-margin&order=first-use&matrix=load"
+        "model=models/tiny.gguf&seed=7&prompt=Hi&token=2&layer=1&expert=3&view=kv&colour=router-margin&order=first-use&part=answer&matrix=load"
     );
     assert!(link.is_on_screen(&state));
     assert!(!parse("prompt=Ho").is_on_screen(&state));

@@ -14,6 +14,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use self::asked::{draw, prompts, sampling_parts};
 use crate::protocol::{Branch, Sampling};
 use crate::state::economics::moment::Moment;
+use crate::state::select::load::Part;
 use crate::state::select::raster::Order;
 use crate::state::{AppState, ExpertsView, Measure, Origin, Selection, View};
 
@@ -139,6 +140,7 @@ impl Link {
                 "view" => link.view.shown = shown(&value),
                 "colour" => set(&mut link.view.measure, &Measure::ALL, Measure::name, &value),
                 "order" => set(&mut link.view.raster_order, &Order::ALL, Order::name, &value),
+                "part" => set(&mut link.view.part, &Part::ALL, Part::name, &value),
                 "matrix" if value == LOAD => link.view.experts = ExpertsView::Load,
                 _ => match key.strip_prefix(ASSUMED) {
                     Some(key) => link.assumed.take(key, &value),
@@ -225,6 +227,9 @@ impl Link {
         }
         if view.raster_order != usual.view.raster_order {
             parts.push("order", view.raster_order.name());
+        }
+        if view.part != usual.view.part {
+            parts.push("part", view.part.name());
         }
         if view.experts == ExpertsView::Load {
             parts.push("matrix", LOAD);

@@ -202,6 +202,8 @@ pub struct View {
     pub experts: ExpertsView,
     /// Order of the experts in rasters.
     pub raster_order: select::raster::Order,
+    /// Which tokens count for load and coverage.
+    pub part: select::load::Part,
     /// Name of the view at full size; none is the overview.
     pub shown: Option<&'static str>,
 }
@@ -354,6 +356,7 @@ pub enum Action {
     MeasureChosen(Measure),
     ExpertsViewChosen(ExpertsView),
     RasterOrdered(select::raster::Order),
+    PartChosen(select::load::Part),
     /// A view at full size, or the overview.
     ViewChosen(Option<&'static str>),
     /// Show a recorded run.

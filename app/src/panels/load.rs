@@ -10,7 +10,7 @@ mod together;
 
 use std::rc::Rc;
 
-use yew::{Callback, Html, Properties, component, html, use_memo, use_state_eq};
+use yew::{Callback, Html, Properties, component, html, use_memo};
 
 use self::counting::{Counted, OfPart};
 use super::figure::{Figure, figures};
@@ -21,7 +21,7 @@ use crate::gradual::use_gradually;
 use crate::hands::RunAsk;
 use crate::same::Same;
 use crate::state::select::load::{self, LayerUse, Part, Together};
-use crate::state::{AppState, Conversation, Model, Row, Selection};
+use crate::state::{Action, AppState, Conversation, Model, Row, Selection};
 use crate::words::words;
 
 /// The view.
@@ -41,6 +41,7 @@ pub fn view(scene: &Scene<'_>) -> Html {
             position: None,
             ..state.selection
         },
+        part: state.view.part,
         dispatch: dispatch.clone(),
         runs: scene.hands.runs.clone(),
     };
@@ -81,6 +82,7 @@ pub struct LoadProps {
     pub traced: Traced,
     pub model: Same<Model>,
     pub selection: Selection,
+    pub part: Part,
     pub dispatch: Dispatch,
     pub runs: Callback<RunAsk>,
 }
@@ -88,27 +90,23 @@ pub struct LoadProps {
 /// See the module.
 #[component]
 pub fn LoadView(props: &LoadProps) -> Html {
-    let part = use_state_eq(Part::default);
+    let part = props.part;
     let facts = &props.model.facts;
     let counted = use_gradually(
-        (props.model.clone(), *part),
+        (props.model.clone(), part),
         props.traced.clone(),
         |(model, part), traced, _| OfPart::new(model, traced, *part),
     );
     let together = use_memo(
-        (props.traced.clone(), *part, props.selection.layer),
+        (props.traced.clone(), part, props.selection.layer),
         |(traced, part, layer)| {
             let rows = load::rows_of(traced.conversation(), *part);
             load::together(facts, &rows, *layer)
         },
     );
-    let onpart = {
-        let part = part.clone();
-        Callback::from(move |chosen| part.set(chosen))
-    };
     html! {
         <>
-            { parts(*part, &onpart) }
+            { parts(part, &props.dispatch) }
             { counted.map_or_else(|| nothing(words().load.counting), |counted| of_part(props, &counted, &together)) }
             <divergence::Divergence key={beside_key(&props.traced.0)} ..props.clone() />
         </>
@@ -142,7 +140,7 @@ fn together_of(props: &LoadProps, together: &Rc<Together>) -> Html {
 }
 
 /// All tokens, those that were given, those that were written.
-fn parts(part: Part, onpart: &Callback<Part>) -> Html {
+fn parts(part: Part, dispatch: &Dispatch) -> Html {
     let words = &words().load;
     let button = |own: Part| {
         let title = match own {
@@ -150,12 +148,8 @@ fn parts(part: Part, onpart: &Callback<Part>) -> Html {
             Part::Prompt => words.prompt,
             Part::Answer => words.answer,
         };
-        let name = match own {
-            Part::All => "all",
-            Part::Prompt => "prompt",
-            Part::Answer => "answer",
-        };
-        html! { <button type="button" data-part={name} aria-pressed={(own == part).to_string()} onclick={onpart.reform(move |_| own)}>{ title }</button> }
+        let onclick = dispatch.reform(move |_| Action::PartChosen(own));
+        html! { <button type="button" data-part={own.name()} aria-pressed={(own == part).to_string()} {onclick}>{ title }</button> }
     };
     html! { <div class="segments" role="group" aria-label={words.part}>{ for Part::ALL.into_iter().map(button) }</div> }
 }

@@ -111,6 +111,7 @@ pub fn reduce(mut state: AppState, action: Action) -> (AppState, Vec<Request>) {
         Action::MeasureChosen(measure) => state.view.measure = measure,
         Action::ExpertsViewChosen(view) => state.view.experts = view,
         Action::RasterOrdered(order) => state.view.raster_order = order,
+        Action::PartChosen(part) => state.view.part = part,
         Action::ViewChosen(shown) => state.view.shown = shown,
         Action::RunShown(recording, origin) => {
             state.show(*recording, origin);

@@ -24,6 +24,15 @@ pub enum Part {
 
 impl Part {
     pub const ALL: [Self; 3] = [Self::All, Self::Prompt, Self::Answer];
+
+    /// Its name in addresses and in tests.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Prompt => "prompt",
+            Self::Answer => "answer",
+        }
+    }
 }
 
 /// Rows of the positions of one part; the others are none.
