@@ -10,7 +10,7 @@ use std::rc::Rc;
 use drawn::{drawn, panel, raw};
 use moescope_app::format;
 use moescope_app::panels::views::VIEWS;
-use moescope_app::protocol::{Envelope, Event, Needs, Source, Stored, StoredModel};
+use moescope_app::protocol::{Envelope, Event, Likely, Needs, Source, Stored, StoredModel};
 use moescope_app::state::{Action, AppState, ExpertsView, Measure, Origin, PublicModels};
 use moescope_app::words::words;
 use recorded_run::{finished, fold, loaded};
@@ -482,4 +482,38 @@ fn what_another_program_did_not_tell_is_shown_as_unknown() {
             assert!(!panel.contains(&told), "{view} tells {name}");
         }
     }
+}
+
+#[test]
+fn the_overview_shows_the_token_that_was_drawn_however_unlikely() {
+    let likely = |token: u32| Likely {
+        token,
+        text: format!("t{token}"),
+        prob: 0.1,
+    };
+    // Drawn was token 21, the fifth.
+    let events = recorded_run::events().into_iter().map(|event| match event {
+        Event::Token {
+            generation_id,
+            position: 3,
+            piece,
+            prob,
+            entropy_bits,
+            ..
+        } => Event::Token {
+            generation_id,
+            position: 3,
+            piece,
+            prob,
+            entropy_bits,
+            likeliest: [30, 31, 32, 33, 21, 34].map(likely).to_vec(),
+        },
+        other => other,
+    });
+    let state = recorded_run::receive(recorded_run::sent(), events.collect());
+    let page = drawn(fold(state, Action::Selected(Some(3))));
+    let panel = panel(&page, "prediction");
+    let shown: Vec<&str> = panel.split("data-alternative=\"").skip(1).collect();
+    let tokens: Vec<&str> = shown.iter().filter_map(|row| row.split('"').next()).collect();
+    assert_eq!(tokens, ["30", "31", "32", "21"]);
 }

@@ -42,7 +42,9 @@ fn panel_of(scene: &Scene<'_>, most: usize) -> Option<Html> {
     let bits = mark.prediction_bits.unwrap_or_default();
     let tools = html! { <span class="undecided">{ words.entropy }{ " " }{ value("prediction-entropy-bits", f64::from(bits), &format::bits(bits), Origin::Counted) }</span> };
     let from = branches(scene, mark).filter(|_| most > BRIEF);
-    let rows = mark.likeliest.iter().take(most).map(|other| {
+    let is_shown = |(at, other): &(usize, &Likely)| *at < most || other.token == mark.token;
+    // However unlikely, the token that was drawn is among them.
+    let rows = mark.likeliest.iter().enumerate().filter(is_shown).map(|(_, other)| {
         let is_drawn = other.token == mark.token;
         html! {
             <tr key={other.token} class={is_drawn.then_some("drawn")} data-alternative={other.token.to_string()}>
