@@ -219,7 +219,7 @@ async fn open(store: &Rc<Store>, id: &str) -> Result<(), JsValue> {
         return Ok(());
     }
     let run = read(store, id).await?;
-    runs::show(store, &run, Origin::Kept(id.into()));
+    runs::show_between_frames(store, run, Origin::Kept(id.into())).await;
     Ok(())
 }
 

@@ -18,6 +18,7 @@ use crate::hands::RunAsk;
 use crate::keep;
 use crate::panels::runs::day;
 use crate::panels::views;
+use crate::pause::pause;
 use crate::recording::{self, About};
 use crate::runs::written::Snapshot;
 use crate::state::select;
@@ -222,6 +223,16 @@ fn tell(store: &Rc<Store>, sentence: String) {
 pub fn show(store: &Rc<Store>, run: &Run, origin: Origin) {
     let first_id = store.reserve_ids(run.info.generations.len());
     let recording = recording::recording(run, first_id);
+    store.dispatch(Action::RunShown(Box::new(recording), origin));
+}
+
+/// The same in more than one task: a long conversation of a large model takes more than a frame.
+pub async fn show_between_frames(store: &Rc<Store>, run: Run, origin: Origin) {
+    pause().await;
+    let first_id = store.reserve_ids(run.info.generations.len());
+    let recording = recording::recording(&run, first_id);
+    drop(run);
+    pause().await;
     store.dispatch(Action::RunShown(Box::new(recording), origin));
 }
 
