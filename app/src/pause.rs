@@ -2,6 +2,7 @@
 //! the event loop through a `MessageChannel`, which unlike a timer is not slowed down to 4 ms.
 
 use js_sys::Promise;
+use moescope_engine::clock::Clock;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::MessageChannel;
@@ -17,4 +18,25 @@ pub async fn pause() {
         let _ = JsFuture::from(turned).await;
     }
     channel.port1().close();
+}
+
+/// Work without a pause after which one is due, in microseconds: short to a person who waits for the end of
+/// it. A pause takes some 300 µs, of which a small model computes half a token.
+const DUE_AFTER: f64 = 8000.0;
+
+/// Pauses in work that goes on and on.
+#[derive(Debug, Default)]
+pub struct Pauses {
+    last: Option<Clock>,
+}
+
+impl Pauses {
+    /// Pauses, unless the last pause was a moment ago.
+    pub async fn when_due(&mut self) {
+        if self.last.is_some_and(|last| last.micros() < DUE_AFTER) {
+            return;
+        }
+        pause().await;
+        self.last = Some(Clock::start());
+    }
 }

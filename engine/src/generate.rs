@@ -10,6 +10,7 @@ use crate::ids::TokenId;
 use crate::prediction::Prediction;
 use crate::sampler::{Sampler, SamplerOptions};
 use crate::session::{Feed, Session, SessionError};
+use crate::softmax::Softmax;
 use crate::tokenizer::Tokenizer;
 use crate::trace::TokenTrace;
 use crate::utf8::Utf8Decoder;
@@ -209,7 +210,8 @@ impl Generation {
         logits: &[f32],
         traces: Vec<TokenTrace>,
     ) -> Result<Step, Error> {
-        let sampled = self.sampler.sample(logits, &self.sequence)?;
+        let softmax = Softmax::of(logits);
+        let sampled = self.sampler.sample_with(logits, &softmax, &self.sequence)?;
         if tokenizer.is_end_of_generation(sampled.token) && !self.options.ignore_eos {
             return Ok(self.end(traces, Finish::Stop));
         }
@@ -221,7 +223,7 @@ impl Generation {
             position,
             text,
             prob: sampled.prob,
-            prediction: Prediction::of(logits),
+            prediction: Prediction::with(logits, &softmax),
         };
         Ok(Step {
             traces,

@@ -12,7 +12,7 @@
 pub mod arch;
 pub mod blocks;
 pub mod chat;
-mod clock;
+pub mod clock;
 pub mod compare;
 pub mod cost;
 pub mod cpu;

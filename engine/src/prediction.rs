@@ -18,7 +18,11 @@ pub struct Prediction {
 impl Prediction {
     /// Of one row of logits; those that are not finite have no share.
     pub fn of(logits: &[f32]) -> Self {
-        let softmax = Softmax::of(logits);
+        Self::with(logits, &Softmax::of(logits))
+    }
+
+    /// The same where their softmax is known.
+    pub(crate) fn with(logits: &[f32], softmax: &Softmax) -> Self {
         if softmax.is_empty() {
             return Self::default();
         }

@@ -158,6 +158,16 @@ impl Sampler {
     /// Chooses a token. `recent` are the tokens so far, latest last. Logits that are not finite
     /// mark tokens that cannot be chosen.
     pub fn sample(&mut self, logits: &[f32], recent: &[TokenId]) -> Result<Sampled, SamplerError> {
+        self.sample_with(logits, &Softmax::of(logits), recent)
+    }
+
+    /// The same where the softmax of the logits is known.
+    pub(crate) fn sample_with(
+        &mut self,
+        logits: &[f32],
+        softmax: &Softmax,
+        recent: &[TokenId],
+    ) -> Result<Sampled, SamplerError> {
         let token = match self.options.temperature > 0.0 || self.options.repetition_penalty != 1.0 {
             true => self.choose(logits, recent),
             false => likeliest(logits),
@@ -168,7 +178,7 @@ impl Sampler {
         let logit = usize::try_from(token).ok().and_then(|index| logits.get(index));
         Ok(Sampled {
             token,
-            prob: logit.map_or(0.0, |logit| Softmax::of(logits).prob(*logit)),
+            prob: logit.map_or(0.0, |logit| softmax.prob(*logit)),
         })
     }
 

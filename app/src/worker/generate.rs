@@ -12,7 +12,7 @@ use super::cancel::Cancelled;
 use super::chat::{Chat, Prompt, piece};
 use super::load::Loaded;
 use super::post::Post;
-use crate::pause::pause;
+use crate::pause::Pauses;
 use crate::protocol::{
     self, Event, GenerateOptions, GroupCost, Likely, Pass, Piece, PieceKind, Sampling, Told,
 };
@@ -171,8 +171,9 @@ impl Run<'_> {
         let said = pieces.iter().filter(|piece| piece.kind == PieceKind::Said);
         let mut answer: String = said.map(|piece| piece.text.as_str()).collect();
         let mut has_reasoning = pieces.iter().any(|piece| piece.kind == PieceKind::Reasoned);
+        let mut pauses = Pauses::default();
         let finish = loop {
-            pause().await;
+            pauses.when_due().await;
             if self.cancelled.is_generation(generation_id) {
                 break protocol::Finish::Cancelled;
             }

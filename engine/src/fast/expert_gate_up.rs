@@ -2,9 +2,11 @@
 
 use std::ops::Range;
 
+use super::exp::exp;
 use super::product::{Inputs, product};
+use super::simd::{Simd, Work, with_simd};
 use super::{Scratch, room};
-use crate::cpu::expert_gate_up::{Matrices, glu};
+use crate::cpu::expert_gate_up::Matrices;
 use crate::kernels::Batch;
 use crate::kernels::expert_gate_up::Params;
 
@@ -61,9 +63,11 @@ pub fn expert_gate_up(
                 }
             }
         }
-        for (gate, up) in gates.iter_mut().zip(&*ups) {
-            *gate = glu(params.activation, *gate, *up);
-        }
+        with_simd(Glu {
+            activation: params.activation,
+            gates,
+            ups,
+        });
     }
     let take = |rows: Range<usize>, acts: &[f32]| {
         let numbers = uses.by_expert().flat_map(|(_, uses)| uses);
@@ -72,4 +76,27 @@ pub fn expert_gate_up(
         }
     };
     seat.gather_rows((d_ff, weights.cols()), uses.len(), gates, received, take);
+}
+
+/// Gates become activations: [`crate::cpu::expert_gate_up::glu`] of all.
+struct Glu<'a> {
+    activation: u32,
+    gates: &'a mut [f32],
+    ups: &'a [f32],
+}
+
+impl Work for Glu<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) {
+        let both = self.gates.iter_mut().zip(self.ups);
+        match self.activation {
+            1 => both.for_each(|(gate, up)| {
+                let clamped = gate.min(7.0);
+                *gate = clamped / (1.0 + exp(-1.702 * clamped)) * (up.clamp(-7.0, 7.0) + 1.0);
+            }),
+            _ => both.for_each(|(gate, up)| *gate = *gate / (1.0 + exp(-*gate)) * up),
+        }
+    }
 }
