@@ -143,9 +143,10 @@ impl Weights {
     /// The same for the fast kernels: dealt to lanes if its format has a product of its own. The last lanes
     /// are filled up with rows of zeros.
     pub fn in_lanes(mut self) -> Self {
-        self.pieces = packed::pieces(self.format);
+        self.pieces = packed::pieces(self.format).filter(|_| self.row_bytes > 0);
         if self.pieces.is_some() {
-            self.bytes.reserve(LANES * self.row_bytes);
+            let whole = self.bytes.capacity().next_multiple_of(LANES * self.row_bytes);
+            self.bytes.reserve_exact(whole);
         }
         self
     }
