@@ -10,6 +10,7 @@ use moescope_tests::large_model;
 use moescope_tests::native;
 use moescope_tests::page::{Page, Visit};
 use moescope_tests::slow_server::SlowServer;
+use sha2::{Digest, Sha256};
 
 const PROMPT: &str = "What is 27 + 58?";
 const N_TOKENS: u32 = 6;
@@ -115,6 +116,13 @@ fn a_large_model_is_resumed_kept_and_opened_without_its_server() {
     page.browser.click("#models > summary");
     let told: String = page.browser.wait_for("what is kept", &listed, LIMIT);
     assert!(told.contains("Delete") && !told.contains("Go on"), "{told}");
+    let hash = format!(
+        "document.querySelector('[data-stored=\"{}\"] code')?.title",
+        server.address()
+    );
+    let told: String = page.browser.wait_for("the hash of what is kept", &hash, LIMIT);
+    let bytes = std::fs::read(&file).expect("the model");
+    assert_eq!(told, format!("SHA-256 {:x}", Sha256::digest(&bytes)));
     for (name, width) in [
         ("models-menu-390", 390),
         ("models-menu-768", 768),

@@ -249,12 +249,14 @@ fn the_menu_lists_what_is_kept_and_what_can_be_fetched() {
         url: "https://example.org/models/whole.gguf?download=true".into(),
         stored_bytes: 2_000_000_000,
         total_bytes: 2_000_000_000,
+        is_whole: true,
         sha256: Some("0123456789abcdef".repeat(4)),
     };
     let part = StoredModel {
         url: "https://example.org/part.gguf".into(),
         stored_bytes: 500_000_000,
         total_bytes: 2_000_000_000,
+        is_whole: false,
         sha256: None,
     };
     let stored = Stored {

@@ -18,7 +18,7 @@ pub use sizes::{CacheFacts, SizeFacts};
 pub use told::{Told, Why};
 
 /// Raised whenever a message changes its meaning; page and worker must agree.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 
 /// Messages of one post, with the version of whoever wrote them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -327,7 +327,8 @@ pub struct StoredModel {
     pub url: String,
     pub stored_bytes: u64,
     pub total_bytes: u64,
-    /// Of the whole file, computed as it arrived; `None` until it is whole.
+    pub is_whole: bool,
+    /// Of the whole file, computed while nothing else is to be done; `None` until then.
     pub sha256: Option<String>,
 }
 

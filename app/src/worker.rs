@@ -29,7 +29,8 @@ use self::chat::Chat;
 use self::load::Loaded;
 use self::post::Post;
 use self::queue::Queue;
-use self::shelf::Shelf;
+use self::shelf::{Hashed, Hashing, Shelf};
+use crate::pause::pause;
 use crate::protocol::{Envelope, Event, Request, Told, VERSION};
 
 /// Starts listening.
@@ -73,7 +74,17 @@ fn requests(event: &MessageEvent) -> Result<Vec<Request>, Told> {
 
 async fn serve(queue: Rc<Queue>, cancelled: Rc<Cancelled>, post: Post) {
     let mut loaded: Option<Loaded> = None;
+    let (mut hashing, mut is_hashing) = (Hashing::default(), false);
     loop {
+        // What may wait is done while nothing else waits.
+        while is_hashing && queue.is_empty() {
+            match hashing.step().await {
+                Hashed::Some => {}
+                Hashed::File => tell_stored(&post).await,
+                Hashed::All => is_hashing = false,
+            }
+            pause().await;
+        }
         match queue.next().await {
             Request::Load {
                 load_id,
@@ -93,6 +104,7 @@ async fn serve(queue: Rc<Queue>, cancelled: Rc<Cancelled>, post: Post) {
                     loaded = Some(model);
                 }
                 tell_stored(&post).await;
+                is_hashing = true;
             }
             Request::ListStored => tell_stored(&post).await,
             Request::DeleteStored { url } => delete_stored(&url, &post).await,

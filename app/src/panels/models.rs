@@ -145,9 +145,9 @@ fn kept_model(model: &StoredModel, dispatch: &Dispatch, load: &Callback<String>)
     let name = file_name(&model.url).to_owned();
     let (numbers, words) = (&words().numbers, &words().models);
     let total = format::bytes(model.total_bytes);
-    let (size, action, action_told) = match &model.sha256 {
-        Some(_) => (total, words.load, (words.load_named)(&name)),
-        None => {
+    let (size, action, action_told) = match model.is_whole {
+        true => (total, words.load, (words.load_named)(&name)),
+        false => {
             let size = (numbers.of)(&format::bytes(model.stored_bytes), &total);
             (size, words.go_on, (words.go_on_named)(&name))
         }

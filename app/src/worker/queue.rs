@@ -23,6 +23,11 @@ impl Queue {
         }
     }
 
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.waiting.borrow().is_empty()
+    }
+
     /// The first request, as soon as there is one.
     pub async fn next(&self) -> Request {
         poll_fn(|context| match self.waiting.borrow_mut().pop_front() {

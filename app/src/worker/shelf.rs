@@ -1,12 +1,13 @@
 //! Models kept in this browser (its origin private file system), so that they are fetched once.
 //!
 //! A file arrives in order and is written as it arrives; what came stays, whatever ends the load, and
-//! the next load of the same address goes on from there. SHA-256 is computed on the way in (anew over
-//! what is there when a load goes on) and kept with the finished file. `index.json` lists what there is.
+//! the next load of the same address goes on from there. SHA-256 of a whole file is computed afterwards,
+//! while nothing else is to be done, and kept with it. `index.json` lists what there is.
 
 mod arrival;
 mod disk;
 mod download;
+mod hashing;
 mod inflow;
 
 use moescope_engine::source::SourceError;
@@ -16,6 +17,7 @@ use sha2::{Digest, Sha256};
 pub use self::arrival::Arrival;
 use self::disk::Disk;
 pub use self::download::Download;
+pub use self::hashing::{Hashed, Hashing};
 pub use self::inflow::{Inflow, Piece};
 use super::source::io;
 use crate::format;
@@ -31,8 +33,18 @@ struct Entry {
     total_bytes: u64,
     /// The server's mark of this version of the file, if it gave one.
     etag: Option<String>,
-    /// Of the whole file, once it is whole.
+    /// All of it is here.
+    #[serde(default)]
+    is_whole: bool,
+    /// Of the whole file, once that is known.
     sha256: Option<String>,
+}
+
+impl Entry {
+    /// Entries of earlier versions are whole where they have a hash.
+    fn is_whole(&self) -> bool {
+        self.is_whole || self.sha256.is_some()
+    }
 }
 
 /// What is kept, and where.
@@ -52,6 +64,7 @@ impl Shelf {
         for entry in self.index().await {
             models.push(StoredModel {
                 stored_bytes: self.disk.size(&file_name(&entry.url)).await.unwrap_or(0),
+                is_whole: entry.is_whole(),
                 url: entry.url,
                 total_bytes: entry.total_bytes,
                 sha256: entry.sha256,
@@ -90,10 +103,21 @@ impl Shelf {
 
     /// A file that is here as a whole.
     pub async fn whole(&self, url: &str) -> Option<web_sys::Blob> {
-        let entry = self.entry(url).await?;
-        entry.sha256.as_ref()?;
+        let entry = self.entry(url).await.filter(Entry::is_whole)?;
         let blob = self.disk.blob(&file_name(url)).await.ok()?;
         (blob.size() as u64 == entry.total_bytes).then_some(blob)
+    }
+
+    /// Keeps a file's hash, unless the file has changed or gone meanwhile. Whether it was kept.
+    async fn set_hash(&self, entry: Entry, sha256: String) -> bool {
+        let same = |known: &Entry| {
+            known.is_whole() && known.etag == entry.etag && known.total_bytes == entry.total_bytes
+        };
+        if !self.entry(&entry.url).await.as_ref().is_some_and(same) {
+            return false;
+        }
+        let sha256 = Some(sha256);
+        self.keep(Entry { sha256, ..entry }).await.is_ok()
     }
 
     async fn entry(&self, url: &str) -> Option<Entry> {

@@ -1,40 +1,35 @@
-//! One file on its way to the shelf: written and hashed as it arrives, resumed where it stopped.
+//! One file on its way to the shelf: written as it arrives, resumed where it stopped.
 
 use std::rc::Rc;
 
 use gloo::net::http::{Request, Response};
 use moescope_engine::source::SourceError;
-use sha2::{Digest, Sha256};
 
 use super::disk::Writer;
-use super::{Entry, Inflow, Shelf, file_name, hex};
+use super::{Entry, Inflow, Shelf, file_name};
 use crate::format;
 use crate::worker::cancel::LoadToken;
 use crate::worker::source::{Stream, discard, io, unreachable};
 
 /// Bytes after which what was written is made sure of.
 const FLUSH_BYTES: u64 = 64 << 20;
-/// Bytes hashed at once of what is already there.
-const HASH_BYTES: usize = 4 << 20;
 /// Times a lost connection is taken up again, as long as each brings something new.
 const RETRIES: u32 = 3;
 
-/// A file that is fetched, written and hashed, piece by piece.
+/// A file that is fetched and written, piece by piece.
 pub struct Download {
     url: String,
     total_bytes: u64,
     etag: Option<String>,
     token: LoadToken,
     file: Rc<Writer>,
-    hash: Sha256,
     done_bytes: u64,
     flushed_bytes: u64,
     inflow: Rc<Inflow>,
 }
 
 impl Download {
-    /// Goes on where an earlier load of the same file stopped: what is there is hashed. Fails where another
-    /// tab writes this file.
+    /// Goes on where an earlier load of the same file stopped. Fails where another tab writes this file.
     pub async fn begin(
         shelf: &Shelf,
         url: &str,
@@ -43,27 +38,23 @@ impl Download {
         token: &LoadToken,
     ) -> Result<Self, SourceError> {
         let known = shelf.entry(url).await;
-        let is_same = known.is_some_and(|known| {
-            known.total_bytes == total_bytes && known.etag == etag && known.sha256.is_none()
-        });
+        let is_same = known
+            .is_some_and(|known| known.total_bytes == total_bytes && known.etag == etag && !known.is_whole());
         let file = Rc::new(shelf.disk.writer(&file_name(url)).await?);
         if !is_same || file.size()? > total_bytes {
             file.truncate(0)?;
         }
         let there = file.size()?;
-        let mut download = Self {
+        Ok(Self {
             url: url.into(),
             total_bytes,
             etag,
             token: token.clone(),
-            hash: Sha256::new(),
-            done_bytes: 0,
+            done_bytes: there,
             flushed_bytes: there,
-            inflow: Rc::new(Inflow::new(Rc::clone(&file), 0)),
+            inflow: Rc::new(Inflow::new(Rc::clone(&file), there)),
             file,
-        };
-        download.hash_what_is_there(there)?;
-        Ok(download)
+        })
     }
 
     /// What it brings, to be read from now on.
@@ -78,7 +69,7 @@ impl Download {
 
     /// Brings the rest of the file to the shelf. `progress` hears bytes done.
     pub async fn run(mut self, shelf: &Shelf, progress: &mut dyn FnMut(u64)) -> Result<(), SourceError> {
-        shelf.keep(self.entry(None)).await?;
+        shelf.keep(self.entry(false)).await?;
         let mut retries = RETRIES;
         while self.done_bytes < self.total_bytes {
             let before = self.done_bytes;
@@ -93,26 +84,10 @@ impl Download {
             }
         }
         self.file.flush()?;
-        let sha256 = hex(&std::mem::take(&mut self.hash).finalize());
-        shelf.keep(self.entry(Some(sha256))).await?;
+        shelf.keep(self.entry(true)).await?;
         let blob = shelf.disk.blob(&file_name(&self.url)).await;
         self.inflow
             .complete(blob.map_err(|_| io(&self.url, "what was stored cannot be read again"))?);
-        Ok(())
-    }
-
-    fn hash_what_is_there(&mut self, there: u64) -> Result<(), SourceError> {
-        let mut chunk = vec![0; HASH_BYTES];
-        while self.done_bytes < there {
-            self.token.check(&self.url)?;
-            let read = self.file.read_at(self.done_bytes, &mut chunk)?;
-            if read == 0 {
-                break;
-            }
-            self.hash.update(&chunk[..read]);
-            self.done_bytes += read as u64;
-        }
-        self.inflow.came_to(self.done_bytes);
         Ok(())
     }
 
@@ -129,7 +104,7 @@ impl Download {
             // It sends whole files only: from the beginning, then.
             200 => {
                 self.file.truncate(0)?;
-                (self.hash, self.done_bytes) = (Sha256::new(), 0);
+                self.done_bytes = 0;
                 self.inflow.came_to(0);
             }
             status => {
@@ -156,7 +131,6 @@ impl Download {
                 return Err(io(&self.url, "the server sends more than it announced"));
             }
             self.file.write_at(self.done_bytes, &bytes)?;
-            self.hash.update(&bytes);
             self.done_bytes += bytes.len() as u64;
             if self.done_bytes - self.flushed_bytes >= FLUSH_BYTES {
                 self.file.flush()?;
@@ -184,12 +158,13 @@ impl Download {
         )
     }
 
-    fn entry(&self, sha256: Option<String>) -> Entry {
+    fn entry(&self, is_whole: bool) -> Entry {
         Entry {
             url: self.url.clone(),
             total_bytes: self.total_bytes,
             etag: self.etag.clone(),
-            sha256,
+            is_whole,
+            sha256: None,
         }
     }
 }
