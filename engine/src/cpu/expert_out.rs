@@ -1,14 +1,9 @@
 //! Twin of `shaders/expert_out.wgsl`.
 
 use super::expert_sort::filled;
-use crate::cpu::{Weights, dot};
+use crate::cpu::dot;
+use crate::cpu::expert_down::Matrices;
 use crate::kernels::expert_out::Params;
-
-/// The weights of the experts bound.
-pub struct Matrices<'a> {
-    pub weights: &'a Weights,      // (n_experts, d_model, d_ff)
-    pub bias: Option<&'a Weights>, // (n_experts, d_model)
-}
 
 /// `out = D_e · act + b_e` of every use. Each row is decoded once for the uses of a tile.
 pub fn expert_out(params: &Params, matrices: &Matrices<'_>, act: &[f32], tiles: &[u32], out: &mut [f32]) {

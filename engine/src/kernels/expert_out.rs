@@ -82,7 +82,7 @@ impl Kernel for ExpertOut {
 
     fn run_cpu(&self, memory: &cpu::Memory, _batch: Batch) {
         let (act, tiles) = (memory.f32(self.act), memory.u32(self.tiles));
-        let matrices = cpu::expert_out::Matrices {
+        let matrices = cpu::expert_down::Matrices {
             weights: memory.weights(self.weights),
             bias: self.bias.map(|bias| memory.weights(bias)),
         };
